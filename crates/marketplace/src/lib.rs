@@ -1,0 +1,1 @@
+//! A mock marketplace API: slow on purpose, faults on demand.

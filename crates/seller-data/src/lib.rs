@@ -1,0 +1,1 @@
+//! Orders, products, reviews and prices of marketplace sellers in SQL, with the analytics over them.

@@ -1,0 +1,1 @@
+//! Tenants, keys, generation tables, the entry codec and policies of tenantcache.

@@ -1,0 +1,1 @@
+//! Clocks, process control and checkers for the tests of tenantcache and sellerboard.
