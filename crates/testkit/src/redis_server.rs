@@ -1,0 +1,218 @@
+use std::net::{Ipv4Addr, TcpListener};
+use std::path::PathBuf;
+use std::process::{Child, Command, Stdio};
+use std::time::Duration;
+
+use rustix::process::{Pid, Signal, kill_process};
+use tempfile::TempDir;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::UnixStream;
+
+const SOCKET: &str = "redis.sock";
+const READY_ATTEMPTS_MAX: u32 = 2_000;
+const READY_INTERVAL: Duration = Duration::from_millis(5);
+
+/// A `redis-server` process of one test's own: no persistence, a free TCP port and a Unix socket.
+///
+/// It is killed, by its pid, when the value is dropped.
+#[derive(Debug)]
+pub struct RedisServer {
+    child: Option<Child>,
+    dir: TempDir,
+    port: u16,
+    args: Vec<String>,
+}
+
+/// Arguments for a [`RedisServer`].
+#[derive(Debug, Default)]
+#[must_use]
+pub struct RedisServerBuilder {
+    args: Vec<String>,
+}
+
+impl RedisServerBuilder {
+    /// Adds a configuration directive, as in `redis.conf` (`arg("maxmemory", "64mb")`).
+    pub fn with_config(mut self, name: &str, value: &str) -> Self {
+        self.args.push(format!("--{name}"));
+        self.args.push(value.to_owned());
+        self
+    }
+
+    /// Starts the server and waits until it answers.
+    ///
+    /// # Panics
+    ///
+    /// If `redis-server` is not installed or does not answer within 10 s.
+    pub async fn start(self) -> RedisServer {
+        let mut server = RedisServer {
+            child: None,
+            dir: TempDir::new().expect("a temporary directory can be made"),
+            port: free_port(),
+            args: self.args,
+        };
+        // Another process may take the port between its choice and the start.
+        while !server.launch().await {
+            server.port = free_port();
+        }
+        server
+    }
+}
+
+impl RedisServer {
+    /// A server whose configuration can be chosen.
+    pub fn builder() -> RedisServerBuilder {
+        RedisServerBuilder::default()
+    }
+
+    /// Starts a server with default settings.
+    ///
+    /// # Panics
+    ///
+    /// If `redis-server` is not installed or does not answer within 10 s.
+    pub async fn start() -> Self {
+        Self::builder().start().await
+    }
+
+    /// Starts the process (again), empty, at the same port and socket, and waits until it answers.
+    ///
+    /// # Panics
+    ///
+    /// If the server does not answer within 10 s.
+    pub async fn restart(&mut self) {
+        assert!(
+            self.launch().await,
+            "redis-server did not start on port {}",
+            self.port
+        );
+    }
+
+    /// Ends the process as `kill -9` does. Nothing happens if it has ended already.
+    pub fn kill(&mut self) {
+        if let Some(mut child) = self.child.take() {
+            let _ = child.kill();
+            let _ = child.wait();
+        }
+    }
+
+    /// Stops the process with SIGSTOP: connections are still accepted, but nothing is answered.
+    ///
+    /// # Panics
+    ///
+    /// If the process has ended.
+    pub fn freeze(&self) {
+        self.signal(Signal::STOP);
+    }
+
+    /// Lets a frozen process go on.
+    ///
+    /// # Panics
+    ///
+    /// If the process has ended.
+    pub fn thaw(&self) {
+        self.signal(Signal::CONT);
+    }
+
+    /// The server's URL over TCP, database 0.
+    #[must_use]
+    pub fn url(&self) -> String {
+        format!("redis://127.0.0.1:{}/0", self.port)
+    }
+
+    /// The server's URL over its Unix socket, database 0.
+    #[must_use]
+    pub fn unix_url(&self) -> String {
+        format!("redis+unix://{}", self.socket().display())
+    }
+
+    /// The TCP port on 127.0.0.1.
+    #[must_use]
+    pub fn port(&self) -> u16 {
+        self.port
+    }
+
+    /// Runs `redis-cli` against the server and gives what it printed, trimmed.
+    ///
+    /// # Panics
+    ///
+    /// If `redis-cli` cannot be run.
+    #[must_use]
+    pub fn cli(&self, args: &[&str]) -> String {
+        let output = Command::new("redis-cli")
+            .args(["-s", &self.socket().display().to_string()])
+            .args(args)
+            .output()
+            .expect("redis-cli is installed with redis-server");
+        String::from_utf8_lossy(&output.stdout)
+            .trim_end()
+            .to_owned()
+    }
+
+    /// Whether the process came up; `false` if it ended at once, as it does when its port is taken.
+    async fn launch(&mut self) -> bool {
+        self.kill();
+        let child = Command::new("redis-server")
+            .args(["--port", &self.port.to_string(), "--bind", "127.0.0.1"])
+            .args(["--save", "", "--appendonly", "no"])
+            .args(["--dir", &self.dir.path().display().to_string()])
+            .args(["--unixsocket", &self.socket().display().to_string()])
+            .args(&self.args)
+            .stdout(Stdio::null())
+            .stderr(Stdio::null())
+            .spawn()
+            .expect("redis-server is installed (cargo xtask test installs it)");
+        let child = self.child.insert(child);
+        for _ in 0..READY_ATTEMPTS_MAX {
+            if child.try_wait().is_ok_and(|status| status.is_some()) {
+                return false;
+            }
+            if answers(self.dir.path().join(SOCKET)).await {
+                return true;
+            }
+            tokio::time::sleep(READY_INTERVAL).await;
+        }
+        panic!("redis-server did not answer on port {}", self.port);
+    }
+
+    fn socket(&self) -> PathBuf {
+        self.dir.path().join(SOCKET)
+    }
+
+    fn signal(&self, signal: Signal) {
+        let child = self.child.as_ref().expect("the server is running");
+        let pid = Pid::from_child(child);
+        kill_process(pid, signal).expect("an own child can be signalled");
+    }
+}
+
+impl Drop for RedisServer {
+    fn drop(&mut self) {
+        self.kill();
+    }
+}
+
+/// An authenticated server answers PING with an error, which is an answer too.
+async fn answers(socket: PathBuf) -> bool {
+    let Ok(mut stream) = UnixStream::connect(socket).await else {
+        return false;
+    };
+    if stream.write_all(b"PING\r\n").await.is_err() {
+        return false;
+    }
+    let mut reply = [0; 5];
+    let read = stream.read_exact(&mut reply).await;
+    read.is_ok() && (reply.starts_with(b"+PONG") || reply.starts_with(b"-NOAU"))
+}
+
+/// A TCP port on 127.0.0.1 that was free a moment ago.
+///
+/// # Panics
+///
+/// If no port can be bound.
+#[must_use]
+pub fn free_port() -> u16 {
+    let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).expect("a port can be bound");
+    listener
+        .local_addr()
+        .expect("a bound socket has an address")
+        .port()
+}
