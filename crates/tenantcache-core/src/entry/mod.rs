@@ -1,0 +1,80 @@
+//! The bytes of an entry in a remote tier.
+//!
+//! An entry carries its own full key, so that a reply meant for another key or tenant is recognised and dropped, and two
+//! checksums, so that damaged bytes are a miss. Format 1, all integers big-endian:
+//!
+//! | offset | bytes | field |
+//! | --- | --- | --- |
+//! | 0 | 2 | magic `tc` |
+//! | 2 | 1 | format version, 1 |
+//! | 3 | 1 | flags: 1 negative entry, 2 tags unknown |
+//! | 4 | 16 | stamp: incarnation |
+//! | 20 | 8 | stamp: generation |
+//! | 28 | 8 | when the load began, milliseconds since 1970 |
+//! | 36 | 8 | soft TTL, milliseconds |
+//! | 44 | 8 | hard TTL, milliseconds |
+//! | 52 | 8 | XXH3-64 of the body |
+//! | 60 | 4 | length of the body |
+//! | 64 | 1 | encoding of the body, 0: as it is |
+//! | 65 | 2 + n | key |
+//! | … | 1 + n | content type |
+//! | … | 1 + (1 + n) × tags | tags |
+//! | … | 8 | XXH3-64 of everything before |
+//! | … | | body |
+//!
+//! The stamp stands at a fixed place so that a script in the store can compare it. An entry costs
+//! 77 bytes beside its key, content type, tags and body.
+
+mod decode;
+mod encode;
+#[cfg(test)]
+mod tests;
+
+use std::time::Duration;
+
+use bytes::Bytes;
+use xxhash_rust::xxh3::xxh3_64;
+
+use crate::{Key, Lifetime, Stamp, Tags};
+
+pub use decode::DecodeError;
+
+const MAGIC: &[u8; 2] = b"tc";
+const VERSION: u8 = 1;
+const FLAG_NEGATIVE: u8 = 1;
+const FLAG_TAGS_UNKNOWN: u8 = 2;
+const ENCODING_IDENTITY: u8 = 0;
+
+/// An entry as a remote tier holds it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct StoredEntry {
+    /// The entry's key.
+    pub key: Key,
+    /// What the load noted before it began.
+    pub stamp: Stamp,
+    /// When the load began, since 1970, by the wall clock of the node that loaded.
+    pub loaded_at: Duration,
+    /// How long the entry lives, counted from the beginning of its load.
+    pub lifetime: Lifetime,
+    /// The entry's tags.
+    pub tags: Tags,
+    /// Whether this is a "does not exist".
+    pub negative: bool,
+    /// The body's media type, at most 255 bytes.
+    pub content_type: String,
+    /// The value.
+    pub body: Bytes,
+    /// XXH3-64 of the body, which also serves as an entity tag.
+    pub body_hash: u64,
+}
+
+impl StoredEntry {
+    /// The largest body, in bytes: 64 MiB.
+    pub const BODY_BYTES_MAX: usize = 64 << 20;
+
+    /// The hash of a body.
+    #[must_use]
+    pub fn hash_body(body: &[u8]) -> u64 {
+        xxh3_64(body)
+    }
+}

@@ -1,0 +1,131 @@
+use std::time::Duration;
+
+use bytes::{Bytes, BytesMut};
+use proptest::prelude::*;
+
+use super::StoredEntry;
+use crate::{
+    DecodeError, Endpoint, Generation, Incarnation, Key, Lifetime, Stamp, Tag, Tags, TenantId,
+};
+
+fn key(tenant: &str) -> Key {
+    let key = Key::new(
+        &Endpoint::new("products").unwrap(),
+        &TenantId::new(tenant).unwrap(),
+    );
+    key.param("limit", 20).unwrap()
+}
+
+fn sample() -> StoredEntry {
+    let body = Bytes::from_static(br#"{"payload":{"items":[]}}"#);
+    StoredEntry {
+        key: key("tenant-001"),
+        stamp: Stamp {
+            incarnation: Incarnation::from_u128(0x0123_4567_89ab_cdef_0123_4567_89ab_cdef),
+            generation: Generation::from_u64(7),
+        },
+        loaded_at: Duration::from_millis(1_795_000_000_123),
+        lifetime: Lifetime {
+            soft: Duration::from_secs(600),
+            hard: Duration::from_secs(1200),
+        },
+        tags: [Tag::new("product:123").unwrap()].into_iter().collect(),
+        negative: false,
+        content_type: "application/json".to_owned(),
+        body_hash: StoredEntry::hash_body(&body),
+        body,
+    }
+}
+
+/// Version 1 as it was first written: it stays readable for ever.
+const FIXTURE_V1: &str = include_str!("fixture_v1.hex");
+
+#[test]
+fn version_1_is_what_it_always_was() {
+    let encoded = sample().encode().unwrap();
+    let hex: String = encoded.iter().map(|byte| format!("{byte:02x}")).collect();
+    assert_eq!(hex, FIXTURE_V1.trim());
+    assert_eq!(
+        StoredEntry::decode(&encoded, &key("tenant-001")),
+        Ok(sample())
+    );
+}
+
+#[test]
+fn overhead_is_77_bytes() {
+    let entry = sample();
+    let texts = entry.key.as_str().len() + entry.content_type.len() + 1 + "product:123".len();
+    assert_eq!(entry.encode().unwrap().len(), 77 + texts + entry.body.len());
+}
+
+#[test]
+fn another_keys_entry_is_foreign() {
+    let encoded = sample().encode().unwrap();
+    assert_eq!(
+        StoredEntry::decode(&encoded, &key("tenant-002")),
+        Err(DecodeError::Foreign)
+    );
+}
+
+#[test]
+fn newer_versions_and_other_values_are_told_apart() {
+    let mut newer = BytesMut::from(&sample().encode().unwrap()[..]);
+    newer[2] = 2;
+    let decode =
+        |bytes: &[u8]| StoredEntry::decode(&Bytes::copy_from_slice(bytes), &key("tenant-001"));
+    assert_eq!(decode(&newer), Err(DecodeError::Newer));
+    assert_eq!(decode(b"{\"a\":1}"), Err(DecodeError::NotAnEntry));
+    assert_eq!(decode(b""), Err(DecodeError::NotAnEntry));
+}
+
+#[test]
+fn every_truncation_and_every_flipped_bit_is_a_miss() {
+    let encoded = sample().encode().unwrap();
+    for len in 0..encoded.len() {
+        assert!(StoredEntry::decode(&encoded.slice(..len), &key("tenant-001")).is_err());
+    }
+    for bit in 0..encoded.len() * 8 {
+        let mut damaged = BytesMut::from(&encoded[..]);
+        damaged[bit / 8] ^= 1 << (bit % 8);
+        assert!(
+            StoredEntry::decode(&damaged.freeze(), &key("tenant-001")).is_err(),
+            "bit {bit}"
+        );
+    }
+}
+
+proptest! {
+    #[test]
+    fn decode_gives_back_what_was_encoded(
+        incarnation: u128, generation: u64, loaded_at: u64, soft in 0u64..1 << 40, grace in 0u64..1 << 40,
+        tags in proptest::option::of(proptest::collection::vec("[a-z]{1,9}:[^\\p{Cc}]{1,20}", 0..300)),
+        negative: bool, content_type in "[a-z/]{0,255}", body: Vec<u8>,
+    ) {
+        let entry = StoredEntry {
+            key: key("t"),
+            stamp: Stamp {
+                incarnation: Incarnation::from_u128(incarnation),
+                generation: Generation::from_u64(generation),
+            },
+            loaded_at: Duration::from_millis(loaded_at),
+            lifetime: Lifetime {
+                soft: Duration::from_millis(soft),
+                hard: Duration::from_millis(soft + grace),
+            },
+            tags: tags.map_or(Tags::Unknown, |tags| tags.iter().map(|t| Tag::new(t).unwrap()).collect()),
+            negative,
+            content_type,
+            body_hash: StoredEntry::hash_body(&body),
+            body: body.into(),
+        };
+        let encoded = entry.encode().unwrap();
+        prop_assert_eq!(StoredEntry::decode(&encoded, &key("t")), Ok(entry));
+    }
+
+    #[test]
+    fn decode_survives_any_bytes(mut bytes: Vec<u8>, version in 0u8..3) {
+        let _ = StoredEntry::decode(&Bytes::from(bytes.clone()), &key("t"));
+        bytes.splice(0..0, [b't', b'c', version]);
+        prop_assert!(StoredEntry::decode(&Bytes::from(bytes), &key("t")).is_err());
+    }
+}

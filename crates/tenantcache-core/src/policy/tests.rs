@@ -1,0 +1,48 @@
+use std::time::Duration;
+
+use proptest::prelude::*;
+
+use super::{Freshness, Policy, PolicyTable};
+
+#[test]
+fn default_table_is_the_reference() {
+    let table = PolicyTable::default();
+    let soft = |endpoint: &str| table.policy(endpoint).soft_ttl().as_secs();
+    assert_eq!(soft("dashboard_kpis"), 300);
+    assert_eq!(soft("products"), 600);
+    assert_eq!(soft("sentiment_overview"), 900);
+    assert_eq!(soft("forecast_demand"), 1800);
+    assert_eq!(soft("another"), 300);
+    assert_eq!(table.policy("products").hard_ttl().as_secs(), 1200);
+    assert_eq!(table.hard_ttl_max().as_secs(), 3600);
+}
+
+#[test]
+fn an_entry_is_fresh_then_stale_then_expired() {
+    let life = Policy::new(Duration::from_secs(10))
+        .with_jitter_percent(0)
+        .lifetime(None, 9);
+    assert_eq!(
+        life.freshness(Duration::from_millis(9_999)),
+        Freshness::Fresh
+    );
+    assert_eq!(life.freshness(Duration::from_secs(10)), Freshness::Stale);
+    assert_eq!(life.freshness(Duration::from_secs(20)), Freshness::Expired);
+}
+
+proptest! {
+    #[test]
+    fn jitter_stays_in_its_bounds(ttl in 0u64..100_000, grace in 0u64..100_000, percent in 0u8.., random: u64) {
+        let policy = Policy::new(Duration::from_millis(ttl))
+            .with_grace(Duration::from_millis(grace))
+            .with_jitter_percent(percent);
+        let life = policy.lifetime(None, random);
+        prop_assert_eq!(life.hard, policy.hard_ttl());
+        prop_assert!(life.soft <= life.hard);
+        let spread = policy.soft_ttl() * u32::from(percent.min(50)) / 100;
+        prop_assert!(life.soft >= policy.soft_ttl() - spread);
+        prop_assert!(life.soft <= policy.soft_ttl() + spread);
+        let negative = policy.lifetime_negative(random);
+        prop_assert!(negative.soft <= negative.hard);
+    }
+}
