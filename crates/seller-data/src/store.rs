@@ -1,0 +1,199 @@
+//! The store: connections to SQLite or PostgreSQL behind one handle.
+
+use std::{fmt, path::Path, sync::Once, time::Duration};
+
+use sqlx::{Any, AnyPool, Executor, Transaction, any::AnyPoolOptions};
+
+use crate::{
+    error::{Error, ErrorKind},
+    migrations,
+};
+
+/// How long to wait for a free connection.
+const ACQUIRE_TIMEOUT: Duration = Duration::from_secs(10);
+
+/// Readers of one SQLite file; further reads queue.
+const SQLITE_READERS: u32 = 4;
+
+/// Connections to PostgreSQL.
+const POSTGRES_CONNECTIONS: u32 = 10;
+
+/// Per connection: wait for locks, check references, keep the last commits safe from a crash of
+/// the process (not of the machine), which WAL with NORMAL does.
+const SQLITE_SETUP: &str = "PRAGMA busy_timeout = 10000; PRAGMA foreign_keys = ON; \
+     PRAGMA synchronous = NORMAL; PRAGMA cache_size = -65536; PRAGMA temp_store = MEMORY";
+
+/// Sellers' data in a relational database. A cheap handle: clone it freely.
+///
+/// Reads run side by side. Writes are one transaction each; on SQLite they take turns on a single
+/// connection and begin with `BEGIN IMMEDIATE`, so that none fails on a lock it could have waited
+/// for.
+#[derive(Clone)]
+pub struct Store {
+    engine: Engine,
+    reader: AnyPool,
+    writer: AnyPool,
+}
+
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+enum Engine {
+    Postgres,
+    Sqlite,
+}
+
+impl Store {
+    /// Opens the store at `url` and brings its schema up to date.
+    ///
+    /// `sqlite://path` is relative to the working directory, `sqlite:///path` absolute; a missing
+    /// file is created, a missing folder is not. `sqlite::memory:` lives as long as the handle.
+    /// `postgres://…` takes the options of libpq's URLs.
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorKind::InvalidParameter`] for another URL, [`ErrorKind::Unavailable`] when the
+    /// database cannot be opened, [`ErrorKind::Corrupt`] when its schema is not this crate's.
+    pub async fn open(url: &str) -> Result<Self, Error> {
+        static DRIVERS: Once = Once::new();
+        DRIVERS.call_once(sqlx::any::install_default_drivers);
+        let store = if url.starts_with("sqlite:") {
+            Self::open_sqlite(url).await?
+        } else if url.starts_with("postgres:") || url.starts_with("postgresql:") {
+            let pool = AnyPoolOptions::new()
+                .max_connections(POSTGRES_CONNECTIONS)
+                .acquire_timeout(ACQUIRE_TIMEOUT)
+                .connect(url)
+                .await
+                .map_err(cannot_open)?;
+            Self {
+                engine: Engine::Postgres,
+                reader: pool.clone(),
+                writer: pool,
+            }
+        } else {
+            return Err(Error::invalid("url", "expected sqlite://… or postgres://…"));
+        };
+        migrations::run(&store.writer).await?;
+        Ok(store)
+    }
+
+    async fn open_sqlite(url: &str) -> Result<Self, Error> {
+        let in_memory = url.contains(":memory:") || url.contains("mode=memory");
+        let url = if in_memory || url.contains("mode=") {
+            url.to_owned()
+        } else {
+            format!("{url}{}mode=rwc", if url.contains('?') { '&' } else { '?' })
+        };
+        if let Some(folder) = missing_folder(&url) {
+            return Err(Error::new(
+                ErrorKind::Unavailable,
+                format!("failed to open the database: no folder \"{folder}\""),
+            ));
+        }
+        let writer = sqlite_pool(1).connect(&url).await.map_err(cannot_open)?;
+        if in_memory {
+            // Each connection to `:memory:` would be a database of its own.
+            return Ok(Self {
+                engine: Engine::Sqlite,
+                reader: writer.clone(),
+                writer,
+            });
+        }
+        writer
+            .execute("PRAGMA journal_mode = WAL")
+            .await
+            .map_err(cannot_open)?;
+        let reader = sqlite_pool(SQLITE_READERS)
+            .connect(&url)
+            .await
+            .map_err(cannot_open)?;
+        Ok(Self {
+            engine: Engine::Sqlite,
+            reader,
+            writer,
+        })
+    }
+
+    /// Closes every connection, after the statements that run; later calls fail.
+    pub async fn close(&self) {
+        self.reader.close().await;
+        self.writer.close().await;
+    }
+
+    /// Whether the store holds no shop at all.
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorKind::Unavailable`] when the database does not answer.
+    pub async fn is_empty(&self) -> Result<bool, Error> {
+        let row: Option<(String,)> = sqlx::query_as("SELECT tenant FROM shops LIMIT 1")
+            .fetch_optional(&self.reader)
+            .await?;
+        Ok(row.is_none())
+    }
+
+    /// The tenants that have a shop, in byte order.
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorKind::Unavailable`] when the database does not answer.
+    pub async fn tenants(&self) -> Result<Vec<String>, Error> {
+        let rows: Vec<(String,)> = sqlx::query_as("SELECT tenant FROM shops")
+            .fetch_all(&self.reader)
+            .await?;
+        let mut tenants: Vec<String> = rows.into_iter().map(|(tenant,)| tenant).collect();
+        tenants.sort_unstable();
+        Ok(tenants)
+    }
+
+    pub(crate) fn reader(&self) -> &AnyPool {
+        &self.reader
+    }
+
+    /// Begins a transaction that writes.
+    pub(crate) async fn begin_write(&self) -> Result<Transaction<'static, Any>, Error> {
+        Ok(match self.engine {
+            Engine::Postgres => self.writer.begin().await?,
+            Engine::Sqlite => self.writer.begin_with("BEGIN IMMEDIATE").await?,
+        })
+    }
+}
+
+impl fmt::Debug for Store {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        // The pools would print the URL, which may hold a password.
+        f.debug_struct("Store")
+            .field("engine", &self.engine)
+            .finish_non_exhaustive()
+    }
+}
+
+fn sqlite_pool(connections: u32) -> AnyPoolOptions {
+    AnyPoolOptions::new()
+        .max_connections(connections)
+        .min_connections(1)
+        .idle_timeout(None)
+        .max_lifetime(None)
+        .acquire_timeout(ACQUIRE_TIMEOUT)
+        .after_connect(|connection, _| {
+            Box::pin(async move {
+                connection.execute(SQLITE_SETUP).await?;
+                Ok(())
+            })
+        })
+}
+
+/// The folder of a SQLite URL's file, if it does not exist.
+fn missing_folder(url: &str) -> Option<String> {
+    let rest = url.strip_prefix("sqlite:")?;
+    let path = rest.strip_prefix("//").unwrap_or(rest).split('?').next()?;
+    let folder = Path::new(path).parent()?;
+    let is_missing = !path.contains('%') && !folder.as_os_str().is_empty() && !folder.exists();
+    is_missing.then(|| folder.display().to_string())
+}
+
+fn cannot_open(error: sqlx::Error) -> Error {
+    if matches!(error, sqlx::Error::Configuration(_)) {
+        return Error::invalid("url", "not a URL of a database");
+    }
+    Error::with_source(ErrorKind::Unavailable, "failed to open the database", error)
+}
