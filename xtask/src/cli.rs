@@ -1,0 +1,77 @@
+//! The command line: `cargo xtask COMMAND`.
+
+use crate::deep;
+
+/// The text of `--help`.
+pub(crate) const HELP: &str = "\
+The project's checks, one command each.
+
+Usage: cargo xtask COMMAND
+
+Commands:
+  test            every check: tidy, format, clippy, tests, doc tests, docs; installs what the
+                  tests need and is missing (redis-server, postgres), after saying so
+  lint            the quick half: tidy, format, clippy
+  tidy            what no other tool checks: file lengths, TODOs, licences, manifests, paths
+  deep [CHECK]…   what needs more tools; a missing one prints `skipped:` and the reason.
+                  Checks: deny, advisories, machete, features, msrv, miri, fuzz, mutants
+  help            this text (also -h, --help)
+
+Environment:
+  SELLER_DATA_TEST_POSTGRES   URL of a Postgres server for the tests of `test`, whose user may create
+                              databases; when unset, one is started under target/ and stopped again
+
+Exit codes: 0 all passed, 1 a step failed, 2 usage, or something required is missing.";
+
+/// What was asked for.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) enum Command {
+    /// The checks that need more tools; all of them when none is named.
+    Deep {
+        /// Names out of [`deep::CHECKS`].
+        checks: Vec<String>,
+    },
+    Help,
+    Lint,
+    Test,
+    Tidy,
+}
+
+/// Reads the arguments after the program's name.
+///
+/// # Errors
+///
+/// A message for the user: what is not understood.
+pub(crate) fn parse(args: impl Iterator<Item = String>) -> Result<Command, String> {
+    let args: Vec<String> = args.collect();
+    if args.iter().any(|arg| arg == "-h" || arg == "--help") {
+        return Ok(Command::Help);
+    }
+    let Some((name, rest)) = args.split_first() else {
+        return Err("no command given".to_owned());
+    };
+    let command = match name.as_str() {
+        "deep" => return parse_deep(rest),
+        "help" => Command::Help,
+        "lint" => Command::Lint,
+        "test" => Command::Test,
+        "tidy" => Command::Tidy,
+        _ => return Err(format!("unknown command `{name}`")),
+    };
+    match rest.first() {
+        Some(extra) => Err(format!("`{name}` takes no argument, got `{extra}`")),
+        None => Ok(command),
+    }
+}
+
+fn parse_deep(checks: &[String]) -> Result<Command, String> {
+    match checks.iter().find(|name| !deep::is_check(name)) {
+        Some(unknown) => Err(format!("unknown check `{unknown}`")),
+        None => Ok(Command::Deep {
+            checks: checks.to_vec(),
+        }),
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,31 @@
+use super::{Command, HELP, parse};
+use crate::deep;
+
+fn parsed(line: &str) -> Result<Command, String> {
+    parse(line.split_whitespace().map(str::to_owned))
+}
+
+#[test]
+fn commands_are_read() {
+    assert_eq!(parsed("test"), Ok(Command::Test));
+    assert_eq!(parsed("lint"), Ok(Command::Lint));
+    assert_eq!(parsed("tidy"), Ok(Command::Tidy));
+    assert_eq!(parsed("test --help"), Ok(Command::Help));
+    let checks = vec!["deny".to_owned(), "fuzz".to_owned()];
+    assert_eq!(parsed("deep deny fuzz"), Ok(Command::Deep { checks }));
+}
+
+#[test]
+fn what_is_not_understood_is_named() {
+    assert_eq!(parsed(""), Err("no command given".to_owned()));
+    assert_eq!(parsed("tset"), Err("unknown command `tset`".to_owned()));
+    assert_eq!(parsed("deep dney"), Err("unknown check `dney`".to_owned()));
+    assert!(parsed("lint fast").is_err_and(|message| message.contains("`fast`")));
+}
+
+#[test]
+fn help_names_every_deep_check() {
+    for check in deep::CHECKS {
+        assert!(HELP.contains(check.name), "{} is missing", check.name);
+    }
+}
