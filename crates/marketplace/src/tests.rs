@@ -1,0 +1,7 @@
+//! Over real HTTP, against a real store with a small shop.
+
+mod control;
+mod harness;
+mod reads;
+mod stop;
+mod writes;
