@@ -1,4 +1,6 @@
 //! `test`, `lint` and `tidy`: what has to pass before a change goes in.
+//!
+//! Everything runs `--locked`: a lock file that does not fit the manifests is a change left uncommitted.
 
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -22,9 +24,15 @@ pub(crate) fn test(root: &Path) -> Exit {
     report.step("tests", || {
         let mut command = cargo(root);
         if succeeds(cargo(root).args(["nextest", "--version"])) {
-            command.args(["nextest", "run", "--workspace", "--no-fail-fast"]);
+            command.args([
+                "nextest",
+                "run",
+                "--locked",
+                "--workspace",
+                "--no-fail-fast",
+            ]);
         } else {
-            command.args(["test", "--workspace", "--no-fail-fast"]);
+            command.args(["test", "--locked", "--workspace", "--no-fail-fast"]);
             command.args(["--lib", "--bins", "--tests", "--examples"]);
         }
         if let Some(server) = &server {
@@ -34,10 +42,10 @@ pub(crate) fn test(root: &Path) -> Exit {
     });
     drop(server);
     report.step("doc tests", || {
-        run(cargo(root).args(["test", "--workspace", "--doc"]))
+        run(cargo(root).args(["test", "--locked", "--workspace", "--doc"]))
     });
     report.step("docs", || {
-        let arguments = ["doc", "--workspace", "--no-deps"];
+        let arguments = ["doc", "--locked", "--workspace", "--no-deps"];
         run(cargo(root)
             .args(arguments)
             .env("RUSTDOCFLAGS", "-D warnings"))
