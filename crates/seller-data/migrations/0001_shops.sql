@@ -25,6 +25,8 @@ CREATE TABLE products (
     name_at BIGINT NOT NULL,
     price_at BIGINT NOT NULL,
     updated_at BIGINT NOT NULL,
+    -- When the seller last changed it by hand. NULL: never.
+    edited_at BIGINT,
     PRIMARY KEY (tenant, id)
 );
 

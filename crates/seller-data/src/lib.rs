@@ -27,9 +27,11 @@ pub mod payload;
 
 mod date;
 mod error;
+mod forecast;
 mod line;
 mod migrations;
 mod money;
+mod mood;
 mod queries;
 mod shop;
 mod store;

@@ -1,6 +1,7 @@
 //! What every answer starts with: the shop and the day its periods end.
 
 use jiff::{Timestamp, tz::TimeZone};
+use sqlx::{Any, Transaction};
 
 use crate::{
     date::Date,
@@ -21,8 +22,6 @@ pub(crate) struct Shop {
     pub(crate) as_of: Date,
     pub(crate) currency: String,
     pub(crate) timezone: String,
-    /// Whether there is any order; without one, `as_of` is today.
-    pub(crate) has_orders: bool,
 }
 
 impl Shop {
@@ -37,13 +36,21 @@ impl Shop {
     }
 }
 
+/// A tenant's data as of one moment: every read of an answer sees the same state.
+pub(crate) struct View {
+    /// Reads go through this transaction; dropping it ends it.
+    pub(crate) db: Transaction<'static, Any>,
+    pub(crate) shop: Shop,
+}
+
 impl Store {
-    /// Reads the head of a tenant's answers.
-    pub(crate) async fn shop(&self, tenant: &str) -> Result<Shop, Error> {
+    /// Opens a view of a tenant's data.
+    pub(crate) async fn view(&self, tenant: &str) -> Result<View, Error> {
+        let mut db = self.begin_read().await?;
         let row: Option<(String, String)> =
             sqlx::query_as("SELECT currency, timezone FROM shops WHERE tenant = $1")
                 .bind(tenant)
-                .fetch_optional(self.reader())
+                .fetch_optional(&mut *db)
                 .await?;
         let (currency, timezone) =
             row.unwrap_or_else(|| (DEFAULT_CURRENCY.to_owned(), DEFAULT_TIMEZONE.to_owned()));
@@ -52,17 +59,16 @@ impl Store {
              ORDER BY day DESC LIMIT 1",
         )
         .bind(tenant)
-        .fetch_optional(self.reader())
+        .fetch_optional(&mut *db)
         .await?;
         let as_of = newest.map_or_else(Date::today_utc, |(day,)| Date::from_epoch_days(day));
-        let tenant = tenant.to_owned();
-        Ok(Shop {
-            tenant,
+        let shop = Shop {
+            tenant: tenant.to_owned(),
             as_of,
             currency,
             timezone,
-            has_orders: newest.is_some(),
-        })
+        };
+        Ok(View { db, shop })
     }
 }
 

@@ -145,8 +145,16 @@ impl Store {
         Ok(tenants)
     }
 
-    pub(crate) fn reader(&self) -> &AnyPool {
-        &self.reader
+    /// Begins a transaction that reads, and sees one state of the data to its end.
+    pub(crate) async fn begin_read(&self) -> Result<Transaction<'static, Any>, Error> {
+        Ok(match self.engine {
+            Engine::Postgres => {
+                self.reader
+                    .begin_with("BEGIN ISOLATION LEVEL REPEATABLE READ, READ ONLY")
+                    .await?
+            }
+            Engine::Sqlite => self.reader.begin().await?,
+        })
     }
 
     /// Begins a transaction that writes.

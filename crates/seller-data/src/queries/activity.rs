@@ -1,0 +1,185 @@
+//! What happened lately.
+
+use crate::{
+    error::Error,
+    money::Money,
+    payload::{Activity, ActivityItem, ActivityKind},
+    shop::{View, rfc3339},
+    store::Store,
+};
+
+/// How far back to look for orders, in days, until there are enough: most shops need the first.
+const ORDER_SPANS: [i64; 3] = [7, 60, i32::MAX as i64];
+
+/// An event before it is written out, with what it is sorted by.
+struct Event {
+    instant: i64,
+    item: ActivityItem,
+}
+
+impl Store {
+    /// The newest `limit` orders, refunds, reviews, price observations and product changes.
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorKind::Unavailable`](crate::ErrorKind::Unavailable) when the database does not answer.
+    pub async fn activity(&self, tenant: &str, limit: u32) -> Result<Activity, Error> {
+        let limit = limit.clamp(1, 1000);
+        let mut view = self.view(tenant).await?;
+        let mut events = orders(&mut view, limit).await?;
+        events.extend(reviews(&mut view, limit).await?);
+        events.extend(prices(&mut view, limit).await?);
+        events.extend(products(&mut view, limit).await?);
+        events.sort_by(|a, b| {
+            b.instant
+                .cmp(&a.instant)
+                .then_with(|| a.item.id.cmp(&b.item.id))
+        });
+        events.truncate(usize::try_from(limit).unwrap_or(1000));
+        let shop = view.shop;
+        Ok(Activity {
+            as_of: shop.as_of,
+            currency: shop.currency,
+            timezone: shop.timezone,
+            items: events.into_iter().map(|event| event.item).collect(),
+            next_cursor: None,
+        })
+    }
+}
+
+type OrderRow = (String, i64, i64, i64, i64, i64);
+
+async fn orders(view: &mut View, limit: u32) -> Result<Vec<Event>, Error> {
+    let mut rows: Vec<OrderRow> = Vec::new();
+    for span in ORDER_SPANS {
+        rows = sqlx::query_as(
+            "SELECT invoice, class, MAX(instant), COUNT(*),
+                CAST(SUM(ABS(quantity)) AS BIGINT), CAST(SUM(ABS(amount)) AS BIGINT)
+             FROM order_lines WHERE tenant = $1 AND day > $2 AND class IN (1, 2)
+             GROUP BY invoice, class ORDER BY 3 DESC, 1 LIMIT $3",
+        )
+        .bind(&view.shop.tenant)
+        .bind(view.shop.last() - span)
+        .bind(i64::from(limit))
+        .fetch_all(&mut *view.db)
+        .await?;
+        if rows.len() >= usize::try_from(limit).unwrap_or(usize::MAX) {
+            break;
+        }
+    }
+    Ok(rows.into_iter().map(order_event).collect())
+}
+
+fn order_event((invoice, class, instant, lines, pieces, amount): OrderRow) -> Event {
+    let amount = Money::from_units(amount);
+    let pieces = counted(pieces, "piece");
+    let (kind, prefix, text) = if class == 1 {
+        let text = format!(
+            "Order {invoice}: {pieces} in {}, {amount}",
+            counted(lines, "line")
+        );
+        (ActivityKind::Order, "order", text)
+    } else {
+        let text = format!("Refund on {invoice}: {pieces} back, {amount}");
+        (ActivityKind::Refund, "refund", text)
+    };
+    let mut event = event(kind, format!("{prefix}:{invoice}"), instant, text);
+    event.item.order_id = Some(invoice);
+    event.item.amount = Some(amount);
+    event
+}
+
+async fn reviews(view: &mut View, limit: u32) -> Result<Vec<Event>, Error> {
+    let rows: Vec<(i64, String, String, i64, i64)> = sqlx::query_as(
+        "SELECT r.id, r.product_id, p.name, r.rating, r.instant
+         FROM reviews r JOIN products p ON p.tenant = r.tenant AND p.id = r.product_id
+         WHERE r.tenant = $1 ORDER BY r.day DESC, r.instant DESC, r.id DESC LIMIT $2",
+    )
+    .bind(&view.shop.tenant)
+    .bind(i64::from(limit))
+    .fetch_all(&mut *view.db)
+    .await?;
+    Ok(rows
+        .into_iter()
+        .map(|(id, product_id, name, rating, instant)| {
+            let text = format!("{} for {name}", counted(rating, "star"));
+            let mut event = event(ActivityKind::Review, format!("review:{id}"), instant, text);
+            event.item.product_id = Some(product_id);
+            event
+        })
+        .collect())
+}
+
+async fn prices(view: &mut View, limit: u32) -> Result<Vec<Event>, Error> {
+    let rows: Vec<(i64, String, String, String, i64, i64)> = sqlx::query_as(
+        "SELECT o.id, o.product_id, p.name, o.competitor, o.price, o.instant
+         FROM price_observations o
+         JOIN products p ON p.tenant = o.tenant AND p.id = o.product_id
+         WHERE o.tenant = $1 ORDER BY o.day DESC, o.instant DESC, o.id DESC LIMIT $2",
+    )
+    .bind(&view.shop.tenant)
+    .bind(i64::from(limit))
+    .fetch_all(&mut *view.db)
+    .await?;
+    Ok(rows
+        .into_iter()
+        .map(|(id, product_id, name, competitor, price, instant)| {
+            let price = Money::from_units(price);
+            let text = if competitor.is_empty() {
+                format!("Own price of {name} set to {price}")
+            } else {
+                format!("{competitor} asks {price} for {name}")
+            };
+            let mut event = event(ActivityKind::Price, format!("price:{id}"), instant, text);
+            event.item.product_id = Some(product_id);
+            event.item.amount = Some(price);
+            event
+        })
+        .collect())
+}
+
+async fn products(view: &mut View, limit: u32) -> Result<Vec<Event>, Error> {
+    let rows: Vec<(String, String, i64, i64)> = sqlx::query_as(
+        "SELECT id, name, price, edited_at FROM products
+         WHERE tenant = $1 AND edited_at IS NOT NULL ORDER BY edited_at DESC, id_key LIMIT $2",
+    )
+    .bind(&view.shop.tenant)
+    .bind(i64::from(limit))
+    .fetch_all(&mut *view.db)
+    .await?;
+    Ok(rows
+        .into_iter()
+        .map(|(id, name, price, instant)| {
+            let text = format!("{name} was changed");
+            let mut event = event(
+                ActivityKind::Product,
+                format!("product:{id}"),
+                instant,
+                text,
+            );
+            event.item.product_id = Some(id);
+            event.item.amount = Some(Money::from_units(price));
+            event
+        })
+        .collect())
+}
+
+fn event(kind: ActivityKind, id: String, instant: i64, text: String) -> Event {
+    let at = rfc3339(instant);
+    Event {
+        instant,
+        item: ActivityItem {
+            id,
+            kind,
+            at,
+            text,
+            order_id: None,
+            product_id: None,
+            amount: None,
+        },
+    }
+}
+
+fn counted(count: i64, noun: &str) -> String {
+    format!("{count} {noun}{}", if count == 1 { "" } else { "s" })
+}
