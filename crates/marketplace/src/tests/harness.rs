@@ -15,6 +15,10 @@ use crate::{Error, Options, listen, run};
 /// The tenant that has a shop.
 pub(super) const TENANT: &str = "shop-a";
 
+/// A read that waits as any other and is refused before the store is asked. For a paused clock, which would
+/// run out the store's own time-outs while its threads work.
+pub(super) const WITHOUT_STORE: &str = "/dashboard/trends?days=0";
+
 /// Two products, three days of trade.
 const SHOP: &str = "\
 InvoiceNo,StockCode,Description,Quantity,InvoiceDate,UnitPrice,CustomerID,Country
