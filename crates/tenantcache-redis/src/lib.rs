@@ -1,1 +1,43 @@
-//! The Redis tier of tenantcache.
+//! The Redis tier of [`tenantcache`]: entries and generation tables that all nodes share. It needs Redis 7 or newer, or
+//! Valkey.
+//!
+//! ```no_run
+//! use std::sync::Arc;
+//! use tenantcache::Cache;
+//! use tenantcache_redis::{RedisOptions, RedisTier};
+//!
+//! # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
+//! let tier = RedisTier::start(RedisOptions::new("redis://localhost:6379/0")?);
+//! tier.ready().await; // optional: waits for the first attempt to connect, at most 1 s
+//! let cache = Cache::builder().with_remote(Arc::new(tier)).build()?;
+//! # let _ = cache; Ok(()) }
+//! ```
+//!
+//! # What it does when Redis is not well
+//!
+//! A task of the tier's own connects, and connects again with a growing pause of 50 to 500 ms. While there is no
+//! connection, every operation fails at once. A command that takes longer than its budget (default 100 ms) fails; five in
+//! a row, a broken connection, or a server that has become a replica end the connection. Nothing is retried but by the
+//! cache above.
+//!
+//! # What it stores
+//!
+//! | key | holds |
+//! | --- | --- |
+//! | the entry's key | the entry, in the format of [`tenantcache_core::entry`], until its hard TTL |
+//! | `tenantcache:table:{tenant}` | the tenant's generation table: `i` incarnation, `n` generation, `_h` the server's history, and a field for each scope invalidated lately |
+//! | `tenantcache:index:{tenant}` | the tenant's last 1,000 filled keys, for operators |
+//!
+//! Every key has a time to live. `SCAN`, `KEYS` and `FLUSHALL` are never used.
+
+#![forbid(unsafe_code)]
+
+mod connect;
+mod options;
+mod reply;
+mod scripts;
+mod supervisor;
+mod tier;
+
+pub use options::{RedisOptions, UrlError};
+pub use tier::RedisTier;

@@ -1,0 +1,124 @@
+use redis::aio::MultiplexedConnection;
+use redis::{AsyncConnectionConfig, Client, RedisError, Script};
+use tenantcache::remote::RemoteUsage;
+
+use crate::options::RedisOptions;
+use crate::scripts::Scripts;
+
+/// Why a connection cannot be used.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum ConnectError {
+    #[error("the server is a replica: give the address of the primary")]
+    Replica,
+    #[error("the server's version is {0}: Redis 7 or newer, or Valkey, is needed")]
+    TooOld(String),
+    #[error(transparent)]
+    Redis(#[from] RedisError),
+}
+
+/// What `INFO` says of a server.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct ServerInfo {
+    pub(crate) is_primary: bool,
+    pub(crate) usage: RemoteUsage,
+    eviction_policy: String,
+    version: String,
+}
+
+/// Connects and prepares the connection, whole or not at all.
+pub(crate) async fn connect(
+    options: &RedisOptions,
+    scripts: &Scripts,
+) -> Result<(MultiplexedConnection, ServerInfo), ConnectError> {
+    let client = Client::open(options.connection.clone())?;
+    let config = AsyncConnectionConfig::new()
+        .set_connection_timeout(Some(options.connect_timeout))
+        .set_response_timeout(Some(options.connect_timeout));
+    let mut connection = client
+        .get_multiplexed_async_connection_with_config(&config)
+        .await?;
+    redis::cmd("PING")
+        .query_async::<()>(&mut connection)
+        .await?;
+    let info = server_info(&mut connection).await?;
+    if major(&info.version).is_some_and(|major| major < 7) {
+        return Err(ConnectError::TooOld(info.version));
+    }
+    if !info.is_primary {
+        return Err(ConnectError::Replica);
+    }
+    limit_memory(&mut connection, options, &info).await;
+    for script in [&scripts.fill, &scripts.invalidate, &scripts.read] {
+        Script::load_async(script, &mut connection).await?;
+    }
+    Ok((connection, info))
+}
+
+/// Asks the server how it is.
+pub(crate) async fn server_info(
+    connection: &mut MultiplexedConnection,
+) -> Result<ServerInfo, RedisError> {
+    let text: String = redis::cmd("INFO").query_async(connection).await?;
+    let mut info = ServerInfo {
+        is_primary: true,
+        ..ServerInfo::default()
+    };
+    for (name, value) in text.lines().filter_map(|line| line.split_once(':')) {
+        let number = || value.trim().parse().unwrap_or_default();
+        match name {
+            "evicted_keys" => info.usage.evicted_keys = number(),
+            "maxmemory" => info.usage.max_bytes = number(),
+            "maxmemory_policy" => value.trim().clone_into(&mut info.eviction_policy),
+            "redis_version" => value.trim().clone_into(&mut info.version),
+            "role" => info.is_primary = value.trim() == "master",
+            "used_memory" => info.usage.used_bytes = number(),
+            _ => {}
+        }
+    }
+    Ok(info)
+}
+
+/// Gives a server without a memory limit one. A server with a limit of its own is left alone.
+async fn limit_memory(
+    connection: &mut MultiplexedConnection,
+    options: &RedisOptions,
+    info: &ServerInfo,
+) {
+    if info.usage.max_bytes > 0 {
+        if !info.eviction_policy.starts_with("allkeys-") {
+            tracing::warn!(
+                policy = info.eviction_policy,
+                "Redis does not evict any key when its memory is full: set maxmemory-policy allkeys-lru"
+            );
+        }
+        return;
+    }
+    let Some(bytes) = options.max_memory_bytes else {
+        return;
+    };
+    let set = redis::pipe()
+        .cmd("CONFIG")
+        .arg("SET")
+        .arg("maxmemory-policy")
+        .arg("allkeys-lru")
+        .ignore()
+        .cmd("CONFIG")
+        .arg("SET")
+        .arg("maxmemory")
+        .arg(bytes)
+        .ignore()
+        .query_async::<()>(connection)
+        .await;
+    match set {
+        Ok(()) => tracing::info!(bytes, "Redis maxmemory set, with allkeys-lru"),
+        Err(error) => tracing::warn!(
+            %error,
+            "Redis has no memory limit and does not let one be set: set maxmemory {bytes} and \
+             maxmemory-policy allkeys-lru"
+        ),
+    }
+}
+
+fn major(version: &str) -> Option<u32> {
+    version.split('.').next()?.parse().ok()
+}

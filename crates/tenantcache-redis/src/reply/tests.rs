@@ -1,0 +1,47 @@
+use proptest::prelude::*;
+use redis::Value;
+
+fn value() -> impl Strategy<Value = Value> {
+    let leaf = prop_oneof![
+        Just(Value::Nil),
+        Just(Value::Okay),
+        any::<i64>().prop_map(Value::Int),
+        any::<Vec<u8>>().prop_map(Value::BulkString),
+        "[a-z0-9:]{0,8}".prop_map(Value::SimpleString),
+        "[int]|0|7|[0-9a-f]{32}".prop_map(|text| Value::BulkString(text.into_bytes())),
+    ];
+    leaf.prop_recursive(3, 32, 8, |inner| {
+        proptest::collection::vec(inner, 0..8).prop_map(Value::Array)
+    })
+}
+
+proptest! {
+    #[test]
+    fn any_reply_is_read_or_refused(reply in value(), count in 0usize..4) {
+        if let Ok(read) = super::read(reply.clone(), count) {
+            prop_assert_eq!(read.entries.len(), count);
+        }
+        let _ = super::table(reply);
+    }
+}
+
+#[test]
+fn an_absent_entry_is_not_an_unreadable_one() {
+    let bulk = |text: &str| Value::BulkString(text.as_bytes().to_vec());
+    let table = Value::Array(vec![
+        bulk("i"),
+        bulk("0123456789abcdef0123456789abcdef"),
+        bulk("n"),
+        bulk("3"),
+    ]);
+    let read = |parts: &[Value]| {
+        super::read(
+            Value::Array([&[table.clone()], parts].concat()),
+            parts.len() / 2,
+        )
+    };
+    assert!(read(&[Value::Nil, Value::Int(-2)]).unwrap().entries[0].is_none());
+    assert!(read(&[bulk("x"), Value::Int(5)]).unwrap().entries[0].is_some());
+    assert!(read(&[Value::Okay, Value::Int(5)]).is_err());
+    assert!(read(&[bulk("x"), Value::Nil]).is_err());
+}

@@ -1,0 +1,33 @@
+use redis::Script;
+
+/// The scripts, each of which reads or writes one tenant's keys only.
+///
+/// `read` and `invalidate` also run when the server is over its memory limit: what they write is small, and an
+/// invalidation must not be refused when memory is short.
+#[derive(Debug)]
+pub(crate) struct Scripts {
+    pub(crate) fill: Script,
+    pub(crate) invalidate: Script,
+    pub(crate) read: Script,
+}
+
+macro_rules! script {
+    ($head:literal, $file:literal) => {
+        Script::new(concat!(
+            $head,
+            "\n",
+            include_str!("lua/table.lua"),
+            include_str!($file)
+        ))
+    };
+}
+
+impl Scripts {
+    pub(crate) fn new() -> Self {
+        Self {
+            fill: script!("#!lua", "lua/fill.lua"),
+            invalidate: script!("#!lua flags=allow-oom", "lua/invalidate.lua"),
+            read: script!("#!lua flags=allow-oom", "lua/read.lua"),
+        }
+    }
+}

@@ -1,0 +1,175 @@
+//! One task keeps the connection: it connects, watches, and connects again.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU32, Ordering};
+use std::time::Duration;
+
+use arc_swap::ArcSwapOption;
+use parking_lot::Mutex;
+use redis::RedisError;
+use redis::aio::MultiplexedConnection;
+use tenantcache::clock::{Clock, SystemClock};
+use tenantcache::remote::{Health, HealthState, RemoteError, RemoteErrorKind, RemoteUsage};
+use tokio::sync::{Notify, watch};
+
+use crate::connect::{self, ConnectError};
+use crate::options::RedisOptions;
+use crate::scripts::Scripts;
+
+/// Commands in a row that got no answer in time, or a refusal, before the connection is given up.
+const FAILURES_MAX: u32 = 5;
+const HEARTBEAT: Duration = Duration::from_millis(500);
+const PAUSE_MIN: Duration = Duration::from_millis(50);
+const PAUSE_MAX: Duration = Duration::from_millis(500);
+
+/// What the tier and its supervisor share. The connection is there exactly while the tier is up.
+#[derive(Debug)]
+pub(crate) struct Shared {
+    pub(crate) options: RedisOptions,
+    pub(crate) scripts: Scripts,
+    pub(crate) health: watch::Sender<Health>,
+    pub(crate) usage: Mutex<Option<RemoteUsage>>,
+    /// Whether an attempt to connect has ended, well or not.
+    pub(crate) attempted: watch::Sender<bool>,
+    connection: ArcSwapOption<MultiplexedConnection>,
+    failures: AtomicU32,
+    broken: Notify,
+}
+
+impl Shared {
+    pub(crate) fn new(options: RedisOptions) -> Self {
+        let down = Health {
+            state: HealthState::Down,
+            since: SystemClock::default().wall(),
+        };
+        Self {
+            options,
+            scripts: Scripts::new(),
+            health: watch::Sender::new(down),
+            usage: Mutex::new(None),
+            attempted: watch::Sender::new(false),
+            connection: ArcSwapOption::empty(),
+            failures: AtomicU32::new(0),
+            broken: Notify::new(),
+        }
+    }
+
+    /// The connection, if the tier is up.
+    pub(crate) fn connection(&self) -> Result<MultiplexedConnection, RemoteError> {
+        match &*self.connection.load() {
+            Some(connection) => Ok(MultiplexedConnection::clone(connection)),
+            None => Err(RemoteError::new(RemoteErrorKind::Down)),
+        }
+    }
+
+    /// Runs a command within its budget, and notes what its end says about the connection.
+    pub(crate) async fn within_budget<T>(
+        &self,
+        command: impl Future<Output = Result<T, RedisError>>,
+    ) -> Result<T, RemoteError> {
+        match tokio::time::timeout(self.options.command_timeout, command).await {
+            Ok(Ok(reply)) => {
+                self.failures.store(0, Ordering::Relaxed);
+                Ok(reply)
+            }
+            Ok(Err(error)) => {
+                let broken = error.is_connection_dropped() || error.is_io_error();
+                self.failed(broken);
+                let kind = if broken {
+                    RemoteErrorKind::Io
+                } else {
+                    RemoteErrorKind::Refused
+                };
+                Err(RemoteError::new(kind).with_source(error))
+            }
+            Err(_elapsed) => {
+                self.failed(false);
+                Err(RemoteError::new(RemoteErrorKind::TimedOut))
+            }
+        }
+    }
+
+    fn failed(&self, broken: bool) {
+        let failures = self.failures.fetch_add(1, Ordering::Relaxed) + 1;
+        if broken || failures >= FAILURES_MAX {
+            self.broken.notify_one();
+        }
+    }
+
+    fn set_health(&self, state: HealthState) {
+        self.health.send_replace(Health {
+            state,
+            since: SystemClock::default().wall(),
+        });
+    }
+}
+
+/// Runs until it is aborted.
+pub(crate) async fn run(shared: Arc<Shared>) {
+    let mut pause = PAUSE_MIN;
+    let mut said = false;
+    loop {
+        match try_connect(&shared).await {
+            Ok(()) => {
+                said = true;
+                pause = PAUSE_MIN;
+                watch_connection(&shared).await;
+                shared.connection.store(None);
+                shared.set_health(HealthState::Down);
+                tracing::warn!("Redis unavailable. Continuing without cache.");
+            }
+            Err(error) => {
+                if !said {
+                    tracing::warn!(%error, "Redis unavailable. Continuing without cache.");
+                    said = true;
+                }
+                shared.attempted.send_replace(true);
+            }
+        }
+        // The jitter keeps many nodes from connecting at the same moment.
+        tokio::time::sleep(pause.mul_f64(0.5 + fastrand::f64() / 2.0)).await;
+        pause = (pause * 2).min(PAUSE_MAX);
+    }
+}
+
+async fn try_connect(shared: &Shared) -> Result<(), ConnectError> {
+    let connect = connect::connect(&shared.options, &shared.scripts);
+    let (connection, info) =
+        match tokio::time::timeout(shared.options.connect_timeout, connect).await {
+            Ok(connected) => connected?,
+            Err(_elapsed) => {
+                let late = std::io::Error::from(std::io::ErrorKind::TimedOut);
+                return Err(RedisError::from(late).into());
+            }
+        };
+    *shared.usage.lock() = Some(info.usage);
+    shared.failures.store(0, Ordering::Relaxed);
+    shared.connection.store(Some(Arc::new(connection)));
+    shared.set_health(HealthState::Up);
+    shared.attempted.send_replace(true);
+    tracing::info!("Redis cache initialized");
+    Ok(())
+}
+
+/// Ends when the connection is no longer to be used.
+async fn watch_connection(shared: &Shared) {
+    loop {
+        tokio::select! {
+            () = shared.broken.notified() => {
+                // A notice may be left over from the connection before.
+                if shared.failures.load(Ordering::Relaxed) > 0 {
+                    return;
+                }
+            }
+            () = tokio::time::sleep(HEARTBEAT) => {
+                let Ok(mut connection) = shared.connection() else { return };
+                match shared.within_budget(connect::server_info(&mut connection)).await {
+                    Ok(info) if info.is_primary => *shared.usage.lock() = Some(info.usage),
+                    Ok(_replica) => return,
+                    // Its failure is noted, and ends the connection through `broken` if it was one too many.
+                    Err(_) => {}
+                }
+            }
+        }
+    }
+}

@@ -1,0 +1,255 @@
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
+
+use parking_lot::Mutex;
+use tenantcache_core::{Generation, PolicyTable, TenantId};
+use tokio::sync::watch;
+use tokio::task::AbortHandle;
+
+use crate::clock::{Clock, SystemClock};
+use crate::counters::{CounterSnapshot, Counters, RequestSnapshot};
+use crate::flight::Flights;
+use crate::local::{LocalTier, LocalUsage};
+use crate::mirror::Trust;
+use crate::remote::{Health, HealthState, Remote, RemoteUsage};
+use crate::replay::{self, Pending};
+use crate::tenants::Tenants;
+use crate::{Error, Tenant};
+
+/// A multi-tenant cache. Cloning is cheap, and clones are the same cache.
+///
+/// See the [crate docs](crate) for what it promises.
+#[derive(Clone, Debug)]
+pub struct Cache {
+    inner: Arc<Inner>,
+}
+
+/// Settings of a [`Cache`].
+#[derive(Debug)]
+#[must_use]
+pub struct CacheBuilder {
+    clock: Arc<dyn Clock>,
+    coherence_bound: Duration,
+    enabled: bool,
+    local_bytes_max: u64,
+    outage_ttl: Duration,
+    policies: PolicyTable,
+    remote: Option<Arc<dyn Remote>>,
+    tenants_max: usize,
+}
+
+/// What every handle of a cache shares.
+#[derive(Debug)]
+pub(crate) struct Inner {
+    pub(crate) clock: Arc<dyn Clock>,
+    pub(crate) counters: Counters,
+    pub(crate) enabled: bool,
+    pub(crate) flights: Arc<Flights>,
+    pub(crate) local: LocalTier,
+    pub(crate) pending: Arc<Pending>,
+    pub(crate) policies: PolicyTable,
+    pub(crate) remote: Option<Arc<dyn Remote>>,
+    pub(crate) tenants: Tenants,
+    health: Option<watch::Receiver<Health>>,
+    trust: Trust,
+    /// Orders arrivals of requests and beginnings of flights.
+    arrivals: AtomicU64,
+    /// Counts invalidations that the shared table does not have yet.
+    sequence: AtomicU64,
+    replay: Mutex<Option<AbortHandle>>,
+}
+
+impl Cache {
+    /// A cache with default settings but for what is then chosen.
+    pub fn builder() -> CacheBuilder {
+        CacheBuilder {
+            clock: Arc::new(SystemClock),
+            coherence_bound: Duration::from_secs(2),
+            enabled: true,
+            local_bytes_max: 256 << 20,
+            outage_ttl: Duration::from_secs(5),
+            policies: PolicyTable::default(),
+            remote: None,
+            tenants_max: 1_000_000,
+        }
+    }
+
+    /// A handle for one tenant's entries. There is no way to an entry but through its tenant.
+    #[must_use]
+    pub fn tenant(&self, tenant: &TenantId) -> Tenant {
+        Tenant::new(Arc::clone(&self.inner), self.inner.tenants.state(tenant))
+    }
+
+    /// What the cache has counted since it was built, on this node.
+    #[must_use]
+    pub fn counters(&self) -> CounterSnapshot {
+        self.inner.counters.snapshot()
+    }
+
+    /// The local tier's memory.
+    #[must_use]
+    pub fn local_usage(&self) -> LocalUsage {
+        self.inner.local.usage()
+    }
+
+    /// The remote tier's memory, as last seen.
+    #[must_use]
+    pub fn remote_usage(&self) -> Option<RemoteUsage> {
+        self.inner.remote.as_ref().and_then(|remote| remote.usage())
+    }
+
+    /// The remote tier's health; `None` if there is no remote tier.
+    #[must_use]
+    pub fn remote_health(&self) -> Option<Health> {
+        self.inner.health.as_ref().map(|health| *health.borrow())
+    }
+
+    /// How many scopes wait to be invalidated in the remote tier.
+    #[must_use]
+    pub fn pending_invalidations(&self) -> usize {
+        self.inner.pending.scopes_count()
+    }
+
+    /// The tenants this node has seen lately, with their requests, in no order.
+    #[must_use]
+    pub fn tenants(&self) -> Vec<(TenantId, RequestSnapshot)> {
+        let states = self.inner.tenants.all();
+        states
+            .into_iter()
+            .map(|state| (state.id.clone(), state.counters.snapshot()))
+            .collect()
+    }
+}
+
+impl CacheBuilder {
+    /// Where time comes from. Default: the machine's clocks.
+    pub fn with_clock(mut self, clock: impl Clock) -> Self {
+        self.clock = Arc::new(clock);
+        self
+    }
+
+    /// For how long this node may miss an invalidation of another node while the remote tier is up. Default 2 s.
+    pub fn with_coherence_bound(mut self, bound: Duration) -> Self {
+        self.coherence_bound = bound;
+        self
+    }
+
+    /// Whether anything is cached at all; if not, every request runs its loader. Default `true`.
+    pub fn with_enabled(mut self, enabled: bool) -> Self {
+        self.enabled = enabled;
+        self
+    }
+
+    /// The bound of the local tier, in bytes. Default 256 MiB.
+    pub fn with_local_bytes_max(mut self, bytes: u64) -> Self {
+        self.local_bytes_max = bytes;
+        self
+    }
+
+    /// How old an entry of the local tier may be while the remote tier is away, counted from its load or from the last
+    /// proof that it was current. 0: nothing is served from the local tier then. Default 5 s.
+    pub fn with_outage_ttl(mut self, ttl: Duration) -> Self {
+        self.outage_ttl = ttl;
+        self
+    }
+
+    /// Lifetimes by endpoint. Default: [`PolicyTable::default`].
+    pub fn with_policies(mut self, policies: PolicyTable) -> Self {
+        self.policies = policies;
+        self
+    }
+
+    /// The tier that all nodes share. Default: none, and the tenants' tables live in this process.
+    pub fn with_remote(mut self, remote: Arc<dyn Remote>) -> Self {
+        self.remote = Some(remote);
+        self
+    }
+
+    /// How many tenants this node remembers; one that is forgotten starts cold. Default 1,000,000.
+    pub fn with_tenants_max(mut self, count: usize) -> Self {
+        self.tenants_max = count;
+        self
+    }
+
+    /// Builds the cache. With a remote tier it must be called within a Tokio runtime, on which the cache then repeats
+    /// invalidations that the remote tier missed.
+    ///
+    /// # Errors
+    ///
+    /// [`crate::ErrorKind::Settings`] if a bound is unusable.
+    pub fn build(self) -> Result<Cache, Error> {
+        let inner = Arc::new(Inner {
+            clock: self.clock,
+            counters: Counters::default(),
+            enabled: self.enabled,
+            flights: Arc::new(Flights::new()),
+            local: LocalTier::new(self.local_bytes_max)?,
+            pending: Arc::default(),
+            policies: self.policies,
+            health: self.remote.as_ref().map(|remote| remote.health()),
+            remote: self.remote,
+            tenants: Tenants::new(self.tenants_max)?,
+            trust: Trust {
+                coherence_bound: self.coherence_bound,
+                outage_ttl: Some(self.outage_ttl),
+            },
+            arrivals: AtomicU64::new(0),
+            sequence: AtomicU64::new(0),
+            replay: Mutex::new(None),
+        });
+        if let Some(remote) = &inner.remote {
+            let (weak, pending) = (Arc::downgrade(&inner), Arc::clone(&inner.pending));
+            let task = tokio::spawn(replay::run(weak, pending, remote.health()));
+            *inner.replay.lock() = Some(task.abort_handle());
+        }
+        Ok(Cache { inner })
+    }
+}
+
+impl Inner {
+    /// The next place in the order of arrivals and beginnings.
+    pub(crate) fn next_arrival(&self) -> u64 {
+        self.arrivals.fetch_add(1, Ordering::SeqCst)
+    }
+
+    /// This node's count of unconfirmed invalidations.
+    pub(crate) fn sequence(&self) -> Generation {
+        Generation::from_u64(self.sequence.load(Ordering::SeqCst))
+    }
+
+    pub(crate) fn next_sequence(&self) -> Generation {
+        Generation::from_u64(self.sequence.fetch_add(1, Ordering::SeqCst) + 1)
+    }
+
+    pub(crate) fn remote_up(&self) -> bool {
+        self.health
+            .as_ref()
+            .is_some_and(|health| health.borrow().state == HealthState::Up)
+    }
+
+    /// How far to rely on local knowledge now.
+    pub(crate) fn trust(&self) -> Trust {
+        if self.remote_up() {
+            Trust {
+                outage_ttl: None,
+                ..self.trust
+            }
+        } else {
+            self.trust
+        }
+    }
+
+    /// How far to rely on local knowledge when the remote tier has just failed to answer.
+    pub(crate) fn trust_in_outage(&self) -> Trust {
+        self.trust
+    }
+}
+
+impl Drop for Inner {
+    fn drop(&mut self) {
+        if let Some(task) = self.replay.lock().take() {
+            task.abort();
+        }
+    }
+}

@@ -1,0 +1,242 @@
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use parking_lot::RwLock;
+use tenantcache_core::{DecodeError, Scope};
+
+use crate::{Answer, Error, Source, Status};
+
+/// The most endpoints that are counted apart; further ones are counted together.
+const ENDPOINTS_MAX: usize = 256;
+/// Where further endpoints are counted. No endpoint can have this name.
+const OTHER: &str = "(other)";
+
+/// Everything one cache counts. Counters wrap at 2⁶⁴.
+#[derive(Debug, Default)]
+pub(crate) struct Counters {
+    pub(crate) total: RequestCounters,
+    endpoints: RwLock<BTreeMap<String, Arc<EndpointCounters>>>,
+    invalidations: [[AtomicU64; 2]; Scope::NAMES.len()],
+    unusable_entries: [AtomicU64; DecodeError::NAMES.len()],
+    pub(crate) fills_refused: AtomicU64,
+    pub(crate) promotions_refused: AtomicU64,
+    pub(crate) remote_errors: AtomicU64,
+}
+
+/// Counts of requests.
+#[derive(Debug, Default)]
+pub(crate) struct RequestCounters {
+    statuses: [AtomicU64; Status::NAMES.len()],
+    collapsed: AtomicU64,
+    errors: AtomicU64,
+}
+
+/// Counts of one endpoint.
+#[derive(Debug, Default)]
+pub(crate) struct EndpointCounters {
+    pub(crate) requests: RequestCounters,
+    pub(crate) hits_local: AtomicU64,
+    pub(crate) hits_remote: AtomicU64,
+    pub(crate) loads: AtomicU64,
+    pub(crate) loads_failed: AtomicU64,
+}
+
+impl Counters {
+    pub(crate) fn endpoint(&self, name: &str) -> Arc<EndpointCounters> {
+        if let Some(counters) = self.endpoints.read().get(name) {
+            return Arc::clone(counters);
+        }
+        let mut endpoints = self.endpoints.write();
+        let name = if endpoints.len() < ENDPOINTS_MAX {
+            name
+        } else {
+            OTHER
+        };
+        Arc::clone(endpoints.entry(name.to_owned()).or_default())
+    }
+
+    pub(crate) fn invalidated(&self, scopes: &[Scope], applied: bool) {
+        for scope in scopes {
+            let index = Scope::NAMES.iter().position(|name| *name == scope.name());
+            let index = index.expect("every scope's name is listed");
+            self.invalidations[index][usize::from(applied)].fetch_add(1, Ordering::Relaxed);
+        }
+    }
+
+    pub(crate) fn unusable(&self, error: DecodeError) {
+        let index = DecodeError::NAMES
+            .iter()
+            .position(|name| *name == error.name());
+        let index = index.expect("every error's name is listed");
+        self.unusable_entries[index].fetch_add(1, Ordering::Relaxed);
+    }
+
+    pub(crate) fn snapshot(&self) -> CounterSnapshot {
+        let get = |counter: &AtomicU64| counter.load(Ordering::Relaxed);
+        let endpoints = self.endpoints.read();
+        CounterSnapshot {
+            total: self.total.snapshot(),
+            endpoints: endpoints
+                .iter()
+                .map(|(name, c)| (name.clone(), c.snapshot()))
+                .collect(),
+            invalidations: Scope::NAMES
+                .into_iter()
+                .zip(&self.invalidations)
+                .map(|(name, [queued, applied])| (name, get(applied), get(queued)))
+                .collect(),
+            unusable_entries: DecodeError::NAMES
+                .into_iter()
+                .zip(self.unusable_entries.iter().map(get))
+                .collect(),
+            fills_refused: get(&self.fills_refused),
+            promotions_refused: get(&self.promotions_refused),
+            remote_errors: get(&self.remote_errors),
+        }
+    }
+}
+
+impl RequestCounters {
+    pub(crate) fn record(&self, answer: Result<&Answer, &Error>) {
+        match answer {
+            Ok(answer) => {
+                let outcome = answer.outcome();
+                self.statuses[status_index(outcome.status)].fetch_add(1, Ordering::Relaxed);
+                if outcome.collapsed {
+                    self.collapsed.fetch_add(1, Ordering::Relaxed);
+                }
+            }
+            // A request that ended in an error found no usable entry.
+            Err(_) => {
+                self.statuses[status_index(Status::Miss)].fetch_add(1, Ordering::Relaxed);
+                self.errors.fetch_add(1, Ordering::Relaxed);
+            }
+        }
+    }
+
+    /// Counts a look-up without a loader that found nothing.
+    pub(crate) fn record_absent(&self) {
+        self.statuses[status_index(Status::Miss)].fetch_add(1, Ordering::Relaxed);
+    }
+
+    pub(crate) fn snapshot(&self) -> RequestSnapshot {
+        let get = |status: Status| self.statuses[status_index(status)].load(Ordering::Relaxed);
+        RequestSnapshot {
+            fresh_hits: get(Status::Hit),
+            stale_hits: get(Status::StaleHit),
+            loaded: get(Status::Miss),
+            reloads: get(Status::Reload),
+            bypasses: get(Status::Bypass),
+            collapsed: self.collapsed.load(Ordering::Relaxed),
+            errors: self.errors.load(Ordering::Relaxed),
+        }
+    }
+}
+
+impl EndpointCounters {
+    pub(crate) fn record(&self, answer: Result<&Answer, &Error>) {
+        self.requests.record(answer);
+        let Ok(answer) = answer else { return };
+        let outcome = answer.outcome();
+        match outcome.source {
+            Source::Local if outcome.status.is_hit() => {
+                self.hits_local.fetch_add(1, Ordering::Relaxed)
+            }
+            Source::Remote => self.hits_remote.fetch_add(1, Ordering::Relaxed),
+            Source::Local | Source::Origin => 0,
+        };
+    }
+
+    fn snapshot(&self) -> EndpointSnapshot {
+        let get = |counter: &AtomicU64| counter.load(Ordering::Relaxed);
+        EndpointSnapshot {
+            requests: self.requests.snapshot(),
+            hits_local: get(&self.hits_local),
+            hits_remote: get(&self.hits_remote),
+            loads: get(&self.loads),
+            loads_failed: get(&self.loads_failed),
+        }
+    }
+}
+
+/// The variants stand in the order of [`Status::NAMES`].
+fn status_index(status: Status) -> usize {
+    status as usize
+}
+
+/// Counts of requests at one moment.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct RequestSnapshot {
+    /// Requests answered by a fresh entry.
+    pub fresh_hits: u64,
+    /// Requests answered by an entry within grace.
+    pub stale_hits: u64,
+    /// Requests for which no usable entry was found, those that then failed included.
+    pub loaded: u64,
+    /// Requests whose caller wanted a new value.
+    pub reloads: u64,
+    /// Requests while the cache was switched off.
+    pub bypasses: u64,
+    /// Requests that were answered by another caller's load or look-up.
+    pub collapsed: u64,
+    /// Requests that ended in an error.
+    pub errors: u64,
+}
+
+impl RequestSnapshot {
+    /// Requests answered by an entry. A stale hit is a hit.
+    #[must_use]
+    pub fn hits(&self) -> u64 {
+        self.fresh_hits + self.stale_hits
+    }
+
+    /// All other requests: loaded, reloaded, bypassed.
+    #[must_use]
+    pub fn misses(&self) -> u64 {
+        self.loaded + self.reloads + self.bypasses
+    }
+
+    /// All requests: hits and misses.
+    #[must_use]
+    pub fn requests(&self) -> u64 {
+        self.hits() + self.misses()
+    }
+}
+
+/// Counts of one endpoint at one moment.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct EndpointSnapshot {
+    /// Its requests.
+    pub requests: RequestSnapshot,
+    /// Hits in the local tier.
+    pub hits_local: u64,
+    /// Hits in the remote tier.
+    pub hits_remote: u64,
+    /// Loads begun, refreshes included.
+    pub loads: u64,
+    /// Loads that failed or timed out.
+    pub loads_failed: u64,
+}
+
+/// Everything a cache counts, at one moment.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct CounterSnapshot {
+    /// All requests.
+    pub total: RequestSnapshot,
+    /// Requests and loads by endpoint.
+    pub endpoints: BTreeMap<String, EndpointSnapshot>,
+    /// For each kind of scope: its name, how many were applied, how many were queued.
+    pub invalidations: Vec<(&'static str, u64, u64)>,
+    /// Stored entries that could not be used, by reason.
+    pub unusable_entries: Vec<(&'static str, u64)>,
+    /// Fills that the remote tier refused, since something was invalidated during the load.
+    pub fills_refused: u64,
+    /// Entries of the remote tier that were not taken up, since they were invalidated.
+    pub promotions_refused: u64,
+    /// Operations of the remote tier that failed.
+    pub remote_errors: u64,
+}

@@ -1,0 +1,66 @@
+use std::sync::Arc;
+
+use tenantcache_core::{Generation, Scope};
+
+use crate::cache::Inner;
+use crate::mirror::TenantState;
+use crate::{Error, ErrorKind};
+
+/// What became of an invalidation. On this node it holds from now on, either way.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[must_use]
+pub enum Invalidation {
+    /// Every node heeds it within the coherence bound.
+    Applied {
+        /// The tenant's generation as of this invalidation.
+        generation: Generation,
+    },
+    /// The remote tier has not confirmed it; it is sent again until it does. Other nodes do not know of it yet.
+    Queued,
+}
+
+impl Inner {
+    /// Invalidates all of `scopes` at once. It completes even if the caller goes away.
+    pub(crate) async fn invalidate(
+        self: &Arc<Self>,
+        state: &Arc<TenantState>,
+        scopes: &[Scope],
+    ) -> Result<Invalidation, Error> {
+        let foreign = |scope: &Scope| match scope {
+            Scope::Key(key) => key.tenant() != state.id.as_str(),
+            _ => false,
+        };
+        if scopes.iter().any(foreign) {
+            return Err(Error::new(ErrorKind::ForeignKey));
+        }
+        let (inner, state, scopes) = (Arc::clone(self), Arc::clone(state), scopes.to_vec());
+        let task = tokio::spawn(async move { inner.apply(&state, &scopes).await });
+        task.await
+            .map_err(|error| Error::with_source(ErrorKind::LoadPanicked, error))
+    }
+
+    async fn apply(&self, state: &Arc<TenantState>, scopes: &[Scope]) -> Invalidation {
+        let Some(remote) = &self.remote else {
+            let generation = state.invalidate_own(scopes, self.clock.monotonic());
+            self.counters.invalidated(scopes, true);
+            return Invalidation::Applied { generation };
+        };
+        let sent_at = self.clock.monotonic();
+        match remote.invalidate(&state.id, scopes).await {
+            Ok(table) => {
+                // The mirror has the table before anybody is told.
+                state.install(&table, sent_at, self.clock.monotonic());
+                self.counters.invalidated(scopes, true);
+                Invalidation::Applied {
+                    generation: table.now(),
+                }
+            }
+            Err(_) => {
+                state.overlay_add(scopes, self.next_sequence());
+                self.pending.add(state);
+                self.counters.invalidated(scopes, false);
+                Invalidation::Queued
+            }
+        }
+    }
+}

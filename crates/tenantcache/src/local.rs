@@ -1,0 +1,136 @@
+use std::fmt;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use quick_cache::sync::Cache;
+use quick_cache::{DefaultHashBuilder, Lifecycle, OptionsBuilder, Weighter};
+use tenantcache_core::{Key, TenantId};
+
+use crate::value::Value;
+use crate::{Error, ErrorKind};
+
+/// A shard must hold large bodies too: the engine rejects what is heavier than one shard.
+const SHARD_BYTES_MIN: u64 = 16 << 20;
+const SHARDS_MAX: u64 = 64;
+/// What an entry is expected to weigh, which sizes the engine's own tables.
+const ENTRY_BYTES_EXPECTED: u64 = 4 << 10;
+
+/// The tier in this process: S3-FIFO (Yang et al., SOSP 2023) as `quick_cache` has it, bounded in bytes.
+pub(crate) struct LocalTier {
+    entries: Cache<Key, Arc<Value>, ByWeight, DefaultHashBuilder, DropLater>,
+    evictions: Arc<AtomicU64>,
+    rejections: AtomicU64,
+}
+
+#[derive(Clone)]
+struct ByWeight;
+
+impl Weighter<Key, Arc<Value>> for ByWeight {
+    fn weight(&self, _key: &Key, value: &Arc<Value>) -> u64 {
+        value.weight()
+    }
+}
+
+/// Counts evictions, and drops their values only after the shard's lock is released.
+#[derive(Clone)]
+struct DropLater {
+    evictions: Arc<AtomicU64>,
+}
+
+impl Lifecycle<Key, Arc<Value>> for DropLater {
+    type RequestState = Vec<Arc<Value>>;
+
+    fn on_evict(&self, state: &mut Vec<Arc<Value>>, _key: Key, value: Arc<Value>) {
+        self.evictions.fetch_add(1, Ordering::Relaxed);
+        state.push(value);
+    }
+}
+
+impl LocalTier {
+    pub(crate) fn new(capacity_bytes: u64) -> Result<Self, Error> {
+        let evictions = Arc::new(AtomicU64::new(0));
+        let shards = (capacity_bytes / SHARD_BYTES_MIN).clamp(1, SHARDS_MAX);
+        let options = OptionsBuilder::new()
+            .shards(usize::try_from(shards).unwrap_or(1))
+            .estimated_items_capacity(
+                usize::try_from(capacity_bytes / ENTRY_BYTES_EXPECTED).unwrap_or(usize::MAX),
+            )
+            .weight_capacity(capacity_bytes)
+            .build()
+            .map_err(|error| Error::with_source(ErrorKind::Settings, error.to_string()))?;
+        let lifecycle = DropLater {
+            evictions: Arc::clone(&evictions),
+        };
+        let entries =
+            Cache::with_options(options, ByWeight, DefaultHashBuilder::default(), lifecycle);
+        Ok(Self {
+            entries,
+            evictions,
+            rejections: AtomicU64::new(0),
+        })
+    }
+
+    pub(crate) fn get(&self, key: &Key) -> Option<Arc<Value>> {
+        self.entries.get(key)
+    }
+
+    /// Keeps the value, unless a later load of the same key is already there. Gives whether it can be kept.
+    pub(crate) fn insert(&self, value: &Arc<Value>) -> bool {
+        if value.weight() > self.entries.shard_capacity() / 2 {
+            self.rejections.fetch_add(1, Ordering::Relaxed);
+            return false;
+        }
+        let later = self
+            .entries
+            .peek(&value.key)
+            .is_some_and(|known| known.loaded_at > value.loaded_at);
+        if !later {
+            self.entries.insert(value.key.clone(), Arc::clone(value));
+        }
+        true
+    }
+
+    /// The tenant's entries, in no order. Walks the whole tier: for operators, not for requests.
+    pub(crate) fn of_tenant(&self, tenant: &TenantId) -> Vec<Arc<Value>> {
+        let own = |value: &Arc<Value>| value.key.tenant() == tenant.as_str();
+        self.entries
+            .iter()
+            .map(|(_, value)| value)
+            .filter(own)
+            .collect()
+    }
+
+    pub(crate) fn usage(&self) -> LocalUsage {
+        LocalUsage {
+            used_bytes: self.entries.weight(),
+            max_bytes: self.entries.capacity(),
+            entries: self.entries.len(),
+            evictions: self.evictions.load(Ordering::Relaxed),
+            rejections: self.rejections.load(Ordering::Relaxed),
+        }
+    }
+}
+
+impl fmt::Debug for LocalTier {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("LocalTier")
+            .field("usage", &self.usage())
+            .finish_non_exhaustive()
+    }
+}
+
+/// Memory of the local tier.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct LocalUsage {
+    /// Bytes charged: bodies, texts and 280 bytes an entry.
+    pub used_bytes: u64,
+    /// The bound on it.
+    pub max_bytes: u64,
+    /// How many entries there are.
+    pub entries: usize,
+    /// Entries that left to make room.
+    pub evictions: u64,
+    /// Values that were too large to be kept: over half of one shard.
+    pub rejections: u64,
+}

@@ -1,0 +1,318 @@
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
+
+use arc_swap::{ArcSwap, ArcSwapOption};
+use parking_lot::Mutex;
+use tenantcache_core::{
+    Generation, Incarnation, Key, Records, Scope, Stamp, StoredEntry, Table, Tags, TenantId,
+};
+
+use crate::counters::RequestCounters;
+use crate::value::{LoadStamp, Value};
+
+/// What this node knows of one tenant: its mirror of the generation table, and the invalidations that the shared table
+/// does not have yet.
+#[derive(Debug)]
+pub(crate) struct TenantState {
+    pub(crate) id: TenantId,
+    pub(crate) counters: RequestCounters,
+    mirror: ArcSwapOption<Mirror>,
+    /// Invalidations of this node that the shared table has not confirmed, by this node's own sequence. They are judged
+    /// in addition to the table, and are what is sent again when the remote tier is back.
+    overlay: ArcSwap<Records>,
+    /// Serialises changes of the mirror and the overlay; readers never take it.
+    change: Mutex<()>,
+    /// Set while a background read of the table is under way.
+    rereading: AtomicBool,
+    /// Whether the tenant is in the queue of those whose overlay waits for the remote tier.
+    queued: AtomicBool,
+}
+
+/// A copy of the tenant's table, and since when it is known to be current.
+#[derive(Debug)]
+struct Mirror {
+    table: Arc<Table>,
+    kind: MirrorKind,
+    /// When this copy was installed.
+    learned_at: Duration,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum MirrorKind {
+    /// The only table there is: no remote tier is configured.
+    Own,
+    /// Made here because the remote tier has been away since the tenant was first seen. It dies at the first read.
+    Provisional,
+    /// A copy of the shared table, which was current when a read of it was sent at that time.
+    Shared { proven_at: Option<Duration> },
+}
+
+/// What may be done with an entry of the local tier.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Judgement {
+    /// It may be served.
+    Valid,
+    /// It was invalidated: it is never served again.
+    Dead,
+    /// Nothing is known against it, but the table must be read before it is served.
+    Unproven,
+}
+
+/// How far this node may rely on what it knows.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Trust {
+    /// How long a read of the table proves it current.
+    pub(crate) coherence_bound: Duration,
+    /// How old knowledge may be while the remote tier is away; `None` while it is not.
+    pub(crate) outage_ttl: Option<Duration>,
+}
+
+impl TenantState {
+    pub(crate) fn new(id: TenantId) -> Self {
+        Self {
+            id,
+            counters: RequestCounters::default(),
+            mirror: ArcSwapOption::empty(),
+            overlay: ArcSwap::from_pointee(Records::default()),
+            change: Mutex::new(()),
+            rereading: AtomicBool::new(false),
+            queued: AtomicBool::new(false),
+        }
+    }
+
+    /// Whether nothing that covers the value was invalidated since its load began, as far as this node knows.
+    pub(crate) fn admits(&self, stamp: LoadStamp, key: &Key, tags: &Tags) -> bool {
+        let known = self
+            .mirror
+            .load()
+            .as_ref()
+            .is_some_and(|m| m.table.admits(stamp.stamp, key, tags));
+        known && !self.overlay.load().covers_after(stamp.sequence, key, tags)
+    }
+
+    /// Whether an entry that was just read from the remote tier together with `table` is valid. An invalidation that
+    /// the table does not have yet kills it, whenever it was loaded.
+    pub(crate) fn admits_stored(&self, entry: &StoredEntry, table: &Table) -> bool {
+        table.admits(entry.stamp, &entry.key, &entry.tags)
+            && !self
+                .overlay
+                .load()
+                .covers_after(Generation::ZERO, &entry.key, &entry.tags)
+    }
+
+    /// Judges a value of the local tier. `now` is called after the mirror was read, so that a pause in between is seen.
+    pub(crate) fn judge(
+        &self,
+        value: &Value,
+        trust: Trust,
+        now: impl FnOnce() -> Duration,
+    ) -> Judgement {
+        let mirror = self.mirror.load();
+        let Some(mirror) = mirror.as_ref() else {
+            return Judgement::Unproven;
+        };
+        let covered =
+            self.overlay
+                .load()
+                .covers_after(value.stamp.sequence, &value.key, &value.tags);
+        if covered
+            || !mirror
+                .table
+                .admits(value.stamp.stamp, &value.key, &value.tags)
+        {
+            return Judgement::Dead;
+        }
+        let now = now();
+        let within = |since: Option<Duration>, span: Duration| {
+            since.is_some_and(|since| now.saturating_sub(since) < span)
+        };
+        let proven = match (mirror.kind, trust.outage_ttl) {
+            (MirrorKind::Own, _) => true,
+            (MirrorKind::Provisional, None) => false,
+            (MirrorKind::Provisional, Some(ttl)) => within(Some(value.loaded_at), ttl),
+            (MirrorKind::Shared { proven_at }, None) => within(proven_at, trust.coherence_bound),
+            (MirrorKind::Shared { proven_at }, Some(ttl)) => {
+                within(proven_at.max(Some(value.loaded_at)), ttl)
+            }
+        };
+        if proven {
+            Judgement::Valid
+        } else {
+            Judgement::Unproven
+        }
+    }
+
+    /// Whether the shared table should be read again soon, before trust in the mirror ends. Says so once; the caller
+    /// then reads and calls [`TenantState::reread_ended`].
+    pub(crate) fn reread_due(&self, coherence_bound: Duration, now: Duration) -> bool {
+        let aged = self
+            .mirror
+            .load()
+            .as_ref()
+            .is_some_and(|mirror| match mirror.kind {
+                MirrorKind::Shared {
+                    proven_at: Some(at),
+                } => now.saturating_sub(at) > coherence_bound / 2,
+                _ => false,
+            });
+        aged && !self.rereading.swap(true, Ordering::AcqRel)
+    }
+
+    pub(crate) fn reread_ended(&self) {
+        self.rereading.store(false, Ordering::Release);
+    }
+
+    /// The stamp of a load that begins now. Without any table, one is made: the tenant's own if `own`, else one that
+    /// lasts until the shared table is read.
+    pub(crate) fn stamp(&self, own: bool, sequence: Generation, now: Duration) -> LoadStamp {
+        let kind = if own {
+            MirrorKind::Own
+        } else {
+            MirrorKind::Provisional
+        };
+        let mirror = match &*self.mirror.load() {
+            Some(mirror) => Arc::clone(mirror),
+            None => self.make_table(kind, now),
+        };
+        LoadStamp {
+            stamp: mirror.table.stamp(),
+            sequence,
+            shared: matches!(mirror.kind, MirrorKind::Shared { .. }),
+        }
+    }
+
+    /// Installs a table that was read from the remote tier by a request sent at `sent_at`. Of one incarnation, the
+    /// greater generation wins; a read that was sent before another incarnation was installed proves neither.
+    pub(crate) fn install(&self, table: &Table, sent_at: Duration, now: Duration) {
+        let _change = self.change.lock();
+        let shared = |table: Arc<Table>, proven_at| {
+            let kind = MirrorKind::Shared { proven_at };
+            self.mirror.store(Some(Arc::new(Mirror {
+                table,
+                kind,
+                learned_at: now,
+            })));
+        };
+        let current = self.mirror.load_full();
+        let Some(current) = current else {
+            return shared(Arc::new(table.clone()), Some(sent_at));
+        };
+        let MirrorKind::Shared { proven_at } = current.kind else {
+            return shared(Arc::new(table.clone()), Some(sent_at));
+        };
+        if current.table.incarnation() != table.incarnation() {
+            if sent_at >= current.learned_at {
+                shared(Arc::new(table.clone()), Some(sent_at));
+            } else {
+                shared(Arc::clone(&current.table), None);
+            }
+        } else if table.now() > current.table.now() {
+            shared(Arc::new(table.clone()), proven_at.max(Some(sent_at)));
+        } else if table.now() == current.table.now() {
+            shared(Arc::clone(&current.table), proven_at.max(Some(sent_at)));
+        }
+    }
+
+    /// Invalidates in the tenant's own table, where there is no remote tier.
+    pub(crate) fn invalidate_own(&self, scopes: &[Scope], now: Duration) -> Generation {
+        if self.mirror.load().is_none() {
+            self.make_table(MirrorKind::Own, now);
+        }
+        let _change = self.change.lock();
+        let mirror = self
+            .mirror
+            .load_full()
+            .expect("a table is never taken away");
+        let mut table = Table::clone(&mirror.table);
+        let generation = table.invalidate(scopes.iter().cloned());
+        let table = Arc::new(table);
+        self.mirror.store(Some(Arc::new(Mirror {
+            table,
+            kind: MirrorKind::Own,
+            learned_at: now,
+        })));
+        generation
+    }
+
+    /// Notes invalidations that the shared table does not have.
+    pub(crate) fn overlay_add(&self, scopes: &[Scope], sequence: Generation) {
+        let _change = self.change.lock();
+        let mut records = Records::clone(&self.overlay.load());
+        for scope in scopes {
+            records.note(scope.clone(), sequence);
+        }
+        self.overlay.store(Arc::new(records));
+    }
+
+    /// The invalidations that the shared table does not have.
+    pub(crate) fn overlay(&self) -> Arc<Records> {
+        self.overlay.load_full()
+    }
+
+    /// Forgets the invalidations up to `sequence`, once a table that includes them is installed. If more have come since,
+    /// all stay, since repeating them is harmless.
+    pub(crate) fn overlay_confirmed(&self, sequence: Generation) {
+        let _change = self.change.lock();
+        if self.overlay.load().latest() <= sequence {
+            self.overlay.store(Arc::new(Records::default()));
+        }
+    }
+
+    /// Notes whether the tenant is queued, and gives whether it was.
+    pub(crate) fn set_queued(&self, queued: bool) -> bool {
+        self.queued.swap(queued, Ordering::AcqRel)
+    }
+
+    /// Whether the mirror is proven current, so that it may be relied on for what was invalidated before now.
+    pub(crate) fn is_proven(&self, coherence_bound: Duration, now: Duration) -> bool {
+        self.mirror
+            .load()
+            .as_ref()
+            .is_some_and(|mirror| match mirror.kind {
+                MirrorKind::Own => true,
+                MirrorKind::Provisional => false,
+                MirrorKind::Shared { proven_at } => {
+                    proven_at.is_some_and(|at| now.saturating_sub(at) < coherence_bound)
+                }
+            })
+    }
+
+    /// The generation as this node knows it, without making a table.
+    pub(crate) fn known_stamp(&self) -> Option<Stamp> {
+        self.mirror
+            .load()
+            .as_ref()
+            .map(|mirror| mirror.table.stamp())
+    }
+
+    fn make_table(&self, kind: MirrorKind, now: Duration) -> Arc<Mirror> {
+        let _change = self.change.lock();
+        if let Some(mirror) = self.mirror.load_full() {
+            return mirror;
+        }
+        let table = Arc::new(Table::new(random_incarnation()));
+        let mirror = Arc::new(Mirror {
+            table,
+            kind,
+            learned_at: now,
+        });
+        self.mirror.store(Some(Arc::clone(&mirror)));
+        mirror
+    }
+}
+
+/// A fresh incarnation from the system's cryptographic generator.
+///
+/// # Panics
+///
+/// If the system has no source of randomness.
+#[must_use]
+pub fn random_incarnation() -> Incarnation {
+    let mut bits = [0; 16];
+    getrandom::fill(&mut bits).expect("the system has a source of randomness");
+    Incarnation::from_u128(u128::from_ne_bytes(bits))
+}
+
+#[cfg(test)]
+mod tests;

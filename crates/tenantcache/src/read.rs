@@ -1,0 +1,313 @@
+//! The read path: local tier, flight, remote tier, origin.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use tenantcache_core::{Freshness, Generation, Key, Policy, Stamp, Tag};
+use tokio::sync::watch;
+
+use crate::answer::{Answer, Outcome, Source, Status};
+use crate::cache::Inner;
+use crate::counters::EndpointCounters;
+use crate::flight::{Flight, Found, Landing, Progress};
+use crate::load;
+use crate::loaded::BoxLoader;
+use crate::mirror::{Judgement, TenantState, Trust};
+use crate::value::{LoadStamp, Value};
+use crate::{Error, ErrorKind};
+
+/// What a caller wants to read.
+#[derive(Clone, Debug)]
+pub(crate) struct Request {
+    pub(crate) key: Key,
+    /// Tags that the request implies, whatever is loaded.
+    pub(crate) tags: Vec<Tag>,
+    pub(crate) policy: Policy,
+    pub(crate) state: Arc<TenantState>,
+    /// Whether only a value whose load begins from now on will do.
+    pub(crate) reload: bool,
+    pub(crate) counters: Arc<EndpointCounters>,
+}
+
+/// When a request came, in the terms of the hand-out rule.
+#[derive(Clone, Copy, Debug)]
+struct Arrival {
+    order: u64,
+    stamp: Option<Stamp>,
+    sequence: Generation,
+}
+
+/// What the local tier has for a request.
+pub(crate) enum Look {
+    Fresh(Arc<Value>),
+    Nothing,
+    Stale(Arc<Value>),
+}
+
+impl Inner {
+    /// Looks into the local tier only.
+    pub(crate) fn look(&self, request: &Request, trust: Trust) -> Look {
+        let Some(value) = self.local.get(&request.key) else {
+            return Look::Nothing;
+        };
+        let mut now = Duration::ZERO;
+        let judgement = request.state.judge(&value, trust, || {
+            now = self.clock.monotonic();
+            now
+        });
+        if judgement != Judgement::Valid {
+            return Look::Nothing;
+        }
+        match value.freshness(now) {
+            Freshness::Fresh => Look::Fresh(value),
+            Freshness::Stale => Look::Stale(value),
+            Freshness::Expired => Look::Nothing,
+        }
+    }
+
+    /// The whole read path, without counting.
+    pub(crate) async fn get_or_load(
+        self: &Arc<Self>,
+        request: &Request,
+        loader: BoxLoader,
+    ) -> Result<Answer, Error> {
+        if !self.enabled {
+            return load::bypass(self, request, loader).await;
+        }
+        let arrival = self.arrival(&request.state);
+        let mut loader = Some(loader);
+        let mut stale = None;
+        if !request.reload {
+            match self.look(request, self.trust()) {
+                Look::Fresh(value) => {
+                    load::reread_if_due(self, &request.state);
+                    return Ok(self.answer(value, Status::Hit, Source::Local));
+                }
+                Look::Stale(value) => {
+                    if !value.refresh.allows(self.clock.monotonic()) {
+                        return Ok(self.answer(value, Status::StaleHit, Source::Local));
+                    } else if request.policy.load_timeout_soft().is_zero() {
+                        self.refresh(request, loader.take());
+                        return Ok(self.answer(value, Status::StaleHit, Source::Local));
+                    }
+                    stale = Some(Found {
+                        value,
+                        source: Source::Local,
+                    });
+                }
+                Look::Nothing => {}
+            }
+        }
+        loop {
+            self.prove_before_joining(request).await;
+            let (flight, pilot) = self.flights.join_or_begin(
+                &request.key,
+                |flight| self.will_do(flight, request, arrival),
+                || self.next_arrival(),
+            );
+            let waiter = flight.watch()?;
+            let own = pilot.is_some();
+            if let Some(pilot) = pilot {
+                let loader = loader
+                    .take()
+                    .expect("an own flight's value is always handed out");
+                load::begin(self, request, loader, pilot);
+            }
+            let landed = self
+                .wait(request, waiter, stale.clone(), flight.began > arrival.order)
+                .await;
+            let (value, mut outcome) = match landed {
+                Wait::Stale(found) => {
+                    return Ok(self.answer(found.value, Status::StaleHit, found.source));
+                }
+                Wait::Landed(Landing::Failed(error)) => {
+                    return self.stale_instead(request, stale, error);
+                }
+                Wait::Landed(Landing::Found { found, remote_down }) => {
+                    let mut outcome = self.outcome(Status::Hit, found.source);
+                    outcome.remote_down = remote_down;
+                    (found.value, outcome)
+                }
+                Wait::Landed(Landing::Loaded {
+                    value,
+                    stored,
+                    remote_down,
+                }) => {
+                    let status = if request.reload {
+                        Status::Reload
+                    } else {
+                        Status::Miss
+                    };
+                    let mut outcome = self.outcome(status, Source::Origin);
+                    (outcome.stored, outcome.remote_down) = (stored, remote_down);
+                    (value, outcome)
+                }
+            };
+            outcome.collapsed = !own;
+            if flight.began > arrival.order || self.may_hand_out(request, &value, arrival) {
+                return Ok(Answer::new(value, outcome, self.clock.monotonic()));
+            }
+        }
+    }
+
+    /// Begins a flight in the background, unless one is under way.
+    fn refresh(self: &Arc<Self>, request: &Request, loader: Option<BoxLoader>) {
+        let (_, pilot) = self
+            .flights
+            .join_or_begin(&request.key, |_| true, || self.next_arrival());
+        if let (Some(pilot), Some(loader)) = (pilot, loader) {
+            load::begin(self, request, loader, pilot);
+        }
+    }
+
+    /// When the request came. Whatever is noted too late only makes the rule stricter.
+    fn arrival(&self, state: &TenantState) -> Arrival {
+        Arrival {
+            order: self.next_arrival(),
+            stamp: state.known_stamp(),
+            sequence: self.sequence(),
+        }
+    }
+
+    /// A load that is under way may only be joined by a node that knows what was invalidated since it began.
+    async fn prove_before_joining(self: &Arc<Self>, request: &Request) {
+        let loading = self
+            .flights
+            .get(&request.key)
+            .is_some_and(|flight| matches!(flight.progress(), Progress::Loading { .. }));
+        let bound = self.trust().coherence_bound;
+        if loading && self.remote_up() && !request.state.is_proven(bound, self.clock.monotonic()) {
+            load::read_table(self, &request.state).await;
+        }
+    }
+
+    /// Whether what the flight brings could be handed to this request, by what is known now.
+    fn will_do(&self, flight: &Flight, request: &Request, arrival: Arrival) -> bool {
+        if flight.began > arrival.order {
+            return true;
+        }
+        match flight.progress() {
+            // Its read may have been sent already, and be answered from before an invalidation of another node, but no
+            // longer ago than this node may lag behind anyway.
+            Progress::Looking => !request.reload,
+            Progress::Loading { stamp, .. } => {
+                !request.reload && self.stamp_will_do(request, stamp, &request.tags, arrival)
+            }
+            Progress::Landed(_) => false,
+        }
+    }
+
+    /// The hand-out rule for a load that began before the request came: its value is valid now, or the invalidation
+    /// that killed it came after the request.
+    fn may_hand_out(&self, request: &Request, value: &Value, arrival: Arrival) -> bool {
+        request.state.admits(value.stamp, &value.key, &value.tags)
+            || arrived_before_invalidation(value.stamp, arrival)
+    }
+
+    fn stamp_will_do(
+        &self,
+        request: &Request,
+        stamp: LoadStamp,
+        tags: &[Tag],
+        arrival: Arrival,
+    ) -> bool {
+        let tags = tags.iter().cloned().collect();
+        request.state.admits(stamp, &request.key, &tags)
+            || arrived_before_invalidation(stamp, arrival)
+    }
+
+    /// Waits for the flight, or until a stale value may stand in.
+    async fn wait(
+        &self,
+        request: &Request,
+        mut waiter: watch::Receiver<Progress>,
+        mut stale: Option<Found>,
+        began_after: bool,
+    ) -> Wait {
+        let patience = tokio::time::sleep(request.policy.load_timeout_soft());
+        tokio::pin!(patience);
+        loop {
+            let progress = waiter.borrow_and_update().clone();
+            match progress {
+                Progress::Landed(landing) => return Wait::Landed(landing),
+                Progress::Loading { stale: found, .. } if !request.reload => {
+                    stale = stale.or(found);
+                }
+                Progress::Loading { .. } | Progress::Looking => {}
+            }
+            tokio::select! {
+                changed = waiter.changed() => {
+                    if changed.is_err() {
+                        return Wait::Landed(Landing::Failed(Error::new(ErrorKind::LoadPanicked)));
+                    }
+                }
+                () = &mut patience, if stale.is_some() => {
+                    let servable = stale.take().filter(|found| {
+                        began_after || self.is_servable(request, &found.value)
+                    });
+                    if let Some(found) = servable {
+                        return Wait::Stale(found);
+                    }
+                }
+            }
+        }
+    }
+
+    /// A load failed: the caller gets a stale value if one is within grace, else the error.
+    fn stale_instead(
+        &self,
+        request: &Request,
+        stale: Option<Found>,
+        error: Error,
+    ) -> Result<Answer, Error> {
+        let found = match self.look(request, self.trust()) {
+            Look::Fresh(value) | Look::Stale(value) => Some(value),
+            Look::Nothing => stale
+                .map(|found| found.value)
+                .filter(|value| self.is_servable(request, value)),
+        };
+        let Some(value) = found else {
+            return Err(error);
+        };
+        let mut outcome = self.outcome(Status::StaleHit, Source::Local);
+        outcome.load_failed = true;
+        Ok(Answer::new(value, outcome, self.clock.monotonic()))
+    }
+
+    fn is_servable(&self, request: &Request, value: &Value) -> bool {
+        let mut now = Duration::ZERO;
+        let judgement = request.state.judge(value, self.trust(), || {
+            now = self.clock.monotonic();
+            now
+        });
+        judgement == Judgement::Valid && value.freshness(now) != Freshness::Expired
+    }
+
+    pub(crate) fn answer(&self, value: Arc<Value>, status: Status, source: Source) -> Answer {
+        Answer::new(value, self.outcome(status, source), self.clock.monotonic())
+    }
+
+    pub(crate) fn outcome(&self, status: Status, source: Source) -> Outcome {
+        Outcome {
+            status,
+            source,
+            collapsed: false,
+            stored: false,
+            remote_down: self.remote.is_some() && !self.remote_up(),
+            load_failed: false,
+        }
+    }
+}
+
+/// Whether every invalidation that the load does not include came after the request.
+fn arrived_before_invalidation(load: LoadStamp, arrival: Arrival) -> bool {
+    load.sequence >= arrival.sequence
+        && arrival.stamp.is_some_and(|known| {
+            known.incarnation == load.stamp.incarnation && load.stamp.generation >= known.generation
+        })
+}
+
+enum Wait {
+    Landed(Landing),
+    Stale(Found),
+}

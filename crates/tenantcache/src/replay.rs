@@ -1,0 +1,105 @@
+//! Invalidations that the remote tier has not confirmed are sent again until it has.
+
+use std::collections::VecDeque;
+use std::sync::{Arc, Weak};
+use std::time::Duration;
+
+use parking_lot::Mutex;
+use tokio::sync::{Notify, watch};
+
+use crate::cache::Inner;
+use crate::mirror::TenantState;
+use crate::remote::{Health, HealthState};
+
+/// The pause after an attempt that failed although the remote tier seems up.
+const PAUSE: Duration = Duration::from_millis(100);
+
+/// The tenants whose invalidations wait for the remote tier, each once. What waits is the tenant's overlay, which is
+/// bounded and widens; the queue is bounded by the number of tenants.
+#[derive(Debug, Default)]
+pub(crate) struct Pending {
+    tenants: Mutex<VecDeque<Arc<TenantState>>>,
+    added: Notify,
+}
+
+impl Pending {
+    /// Queues a tenant whose overlay has just grown.
+    pub(crate) fn add(&self, state: &Arc<TenantState>) {
+        let mut tenants = self.tenants.lock();
+        if state.set_queued(true) {
+            return;
+        }
+        tenants.push_back(Arc::clone(state));
+        drop(tenants);
+        self.added.notify_one();
+    }
+
+    /// How many scopes wait.
+    pub(crate) fn scopes_count(&self) -> usize {
+        self.tenants
+            .lock()
+            .iter()
+            .map(|state| state.overlay().iter().count())
+            .sum()
+    }
+
+    /// The tenant that has waited longest. It stays in the queue.
+    fn first(&self) -> Option<Arc<TenantState>> {
+        self.tenants.lock().front().cloned()
+    }
+
+    /// Takes the first tenant out if nothing of it waits any more, else puts it last.
+    fn settle(&self, first: &Arc<TenantState>) {
+        let mut tenants = self.tenants.lock();
+        if first.overlay().is_empty() {
+            tenants.pop_front();
+            first.set_queued(false);
+        } else {
+            tenants.rotate_left(1);
+        }
+    }
+}
+
+/// Runs until it is aborted, which the cache does when it is dropped.
+pub(crate) async fn run(
+    cache: Weak<Inner>,
+    pending: Arc<Pending>,
+    mut health: watch::Receiver<Health>,
+) {
+    while health
+        .wait_for(|health| health.state == HealthState::Up)
+        .await
+        .is_ok()
+    {
+        let Some(first) = pending.first() else {
+            pending.added.notified().await;
+            continue;
+        };
+        let Some(inner) = cache.upgrade() else { return };
+        let applied = replay(&inner, &first).await;
+        drop(inner);
+        pending.settle(&first);
+        if !applied {
+            tokio::time::sleep(PAUSE).await;
+        }
+    }
+}
+
+async fn replay(inner: &Inner, state: &TenantState) -> bool {
+    let Some(remote) = &inner.remote else {
+        return true;
+    };
+    let overlay = state.overlay();
+    let scopes: Vec<_> = overlay.iter().map(|(scope, _)| scope).collect();
+    let sent_at = inner.clock.monotonic();
+    let Ok(table) = remote.invalidate(&state.id, &scopes).await else {
+        return false;
+    };
+    state.install(&table, sent_at, inner.clock.monotonic());
+    state.overlay_confirmed(overlay.latest());
+    tracing::info!(
+        tenant = %state.id, scopes = scopes.len(), generation = table.now().get(),
+        "Queued invalidations applied"
+    );
+    true
+}

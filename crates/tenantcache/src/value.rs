@@ -1,0 +1,110 @@
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
+
+use bytes::Bytes;
+use tenantcache_core::{Freshness, Generation, Key, Lifetime, Stamp, StoredEntry, Tags};
+
+/// What the local tier charges for an entry beside its texts and its body, in bytes.
+const OVERHEAD_BYTES: usize = 280;
+
+/// What a load notes before it begins: the tenant's generation, and this node's own count of invalidations that Redis
+/// has not confirmed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct LoadStamp {
+    pub(crate) stamp: Stamp,
+    pub(crate) sequence: Generation,
+    /// Whether the stamp may leave this node: it comes from a table that all nodes share.
+    pub(crate) shared: bool,
+}
+
+/// A value of one key with everything that is needed to judge it.
+#[derive(Debug)]
+pub(crate) struct Value {
+    pub(crate) key: Key,
+    pub(crate) stamp: LoadStamp,
+    /// When the load began, by this node's monotonic clock.
+    pub(crate) loaded_at: Duration,
+    pub(crate) lifetime: Lifetime,
+    pub(crate) tags: Tags,
+    pub(crate) negative: bool,
+    pub(crate) content_type: String,
+    pub(crate) body: Bytes,
+    pub(crate) body_hash: u64,
+    pub(crate) refresh: RefreshBackoff,
+}
+
+/// Until when no refresh of a value is begun, since the last one failed.
+#[derive(Debug, Default)]
+pub(crate) struct RefreshBackoff(AtomicU64);
+
+impl RefreshBackoff {
+    /// A failed refresh is not repeated sooner than this, however many requests come.
+    const SPAN: Duration = Duration::from_secs(1);
+
+    pub(crate) fn failed(&self, now: Duration) {
+        let until = u64::try_from((now + Self::SPAN).as_nanos()).unwrap_or(u64::MAX);
+        self.0.store(until, Ordering::Relaxed);
+    }
+
+    pub(crate) fn allows(&self, now: Duration) -> bool {
+        now >= Duration::from_nanos(self.0.load(Ordering::Relaxed))
+    }
+}
+
+impl Value {
+    /// A stored entry of known age, as this node sees it at `now`.
+    pub(crate) fn from_stored(entry: StoredEntry, age: Duration, now: Duration) -> Self {
+        Self {
+            key: entry.key,
+            stamp: LoadStamp {
+                stamp: entry.stamp,
+                sequence: Generation::ZERO,
+                shared: true,
+            },
+            loaded_at: now.saturating_sub(age),
+            lifetime: entry.lifetime,
+            tags: entry.tags,
+            negative: entry.negative,
+            content_type: entry.content_type,
+            body: entry.body,
+            body_hash: entry.body_hash,
+            refresh: RefreshBackoff::default(),
+        }
+    }
+
+    /// The entry as a remote tier keeps it; `wall` and `monotonic` are the same moment on both clocks.
+    pub(crate) fn to_stored(&self, wall: Duration, monotonic: Duration) -> StoredEntry {
+        StoredEntry {
+            key: self.key.clone(),
+            stamp: self.stamp.stamp,
+            loaded_at: wall.saturating_sub(self.age(monotonic)),
+            lifetime: self.lifetime,
+            tags: self.tags.clone(),
+            negative: self.negative,
+            content_type: self.content_type.clone(),
+            body: self.body.clone(),
+            body_hash: self.body_hash,
+        }
+    }
+
+    pub(crate) fn age(&self, now: Duration) -> Duration {
+        now.saturating_sub(self.loaded_at)
+    }
+
+    pub(crate) fn freshness(&self, now: Duration) -> Freshness {
+        self.lifetime.freshness(self.age(now))
+    }
+
+    /// The bytes that the local tier charges for this value.
+    pub(crate) fn weight(&self) -> u64 {
+        let tags: usize = self
+            .tags
+            .known()
+            .unwrap_or_default()
+            .iter()
+            .map(|tag| 40 + tag.as_str().len())
+            .sum();
+        let texts = self.key.as_str().len() + self.content_type.len() + tags;
+        u64::try_from(OVERHEAD_BYTES + texts + self.body.len()).unwrap_or(u64::MAX)
+    }
+}
