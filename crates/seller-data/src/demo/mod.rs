@@ -1,17 +1,17 @@
 //! Three made-up shops for trying things out.
+//!
+//! They differ in what they sell, how much and when: one grows towards Christmas, one shrinks, one
+//! is steady and closed on Sundays. All use the same product ids, so that an answer that mixes
+//! tenants up is easy to see.
 
-use crate::{Date, Error, ErrorKind, Store};
+mod catalogue;
+mod fill;
+mod market;
+mod reviews;
+mod shops;
+mod trade;
+
+pub use fill::fill;
 
 /// The tenants of the demo shops.
 pub const TENANTS: [&str; 3] = ["tenant-001", "tenant-002", "tenant-003"];
-
-/// Fills the store with the demo shops: a year of trade that ends with `as_of`.
-///
-/// The same seed and day give the same data. Tenants that already have a shop are left alone.
-///
-/// # Errors
-///
-/// [`ErrorKind::Unavailable`] when the database does not answer.
-pub async fn fill(_store: &Store, _seed: u64, _as_of: Date) -> Result<(), Error> {
-    Err(Error::new(ErrorKind::Unavailable, "not written yet"))
-}

@@ -1,0 +1,125 @@
+//! Stores for tests, and little shops to put into them.
+
+use std::{io::Write as _, ops::Deref, path::PathBuf, sync::Once};
+
+use seller_data::{
+    Error, Store,
+    import::{Options, Summary, online_retail},
+};
+use sqlx::{AssertSqlSafe, Executor as _};
+use tempfile::TempDir;
+
+/// Names a PostgreSQL server for the tests; without it they run on SQLite alone.
+const POSTGRES: &str = "SELLER_DATA_TEST_POSTGRES";
+
+pub(crate) const HEADER: &str =
+    "InvoiceNo,StockCode,Description,Quantity,InvoiceDate,UnitPrice,CustomerID,Country\n";
+
+/// A store of its own, removed in the end.
+pub(crate) struct TestStore {
+    store: Store,
+    pub(crate) folder: TempDir,
+    schema: Option<(String, String)>,
+}
+
+impl Deref for TestStore {
+    type Target = Store;
+
+    fn deref(&self) -> &Store {
+        &self.store
+    }
+}
+
+impl TestStore {
+    pub(crate) async fn sqlite() -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let url = format!("sqlite://{}", folder.path().join("shop.db").display());
+        Self {
+            store: Store::open(&url).await.unwrap(),
+            folder,
+            schema: None,
+        }
+    }
+
+    async fn postgres(url: &str) -> Self {
+        let name = format!(
+            "seller_data_{}_{:016x}",
+            std::process::id(),
+            fastrand::u64(..)
+        );
+        administer(url, &format!("CREATE SCHEMA {name}")).await;
+        let mark = if url.contains('?') { '&' } else { '?' };
+        let own = format!("{url}{mark}options=-csearch_path%3D{name}");
+        let store = Store::open(&own).await.unwrap();
+        let folder = tempfile::tempdir().unwrap();
+        Self {
+            store,
+            folder,
+            schema: Some((url.to_owned(), name)),
+        }
+    }
+
+    /// Closes the store and removes what it left on a server.
+    pub(crate) async fn finish(self) {
+        self.store.close().await;
+        if let Some((url, name)) = &self.schema {
+            administer(url, &format!("DROP SCHEMA {name} CASCADE")).await;
+        }
+    }
+
+    pub(crate) fn file(&self, content: impl AsRef<[u8]>) -> PathBuf {
+        let path = self
+            .folder
+            .path()
+            .join(format!("{:016x}.csv", fastrand::u64(..)));
+        std::fs::File::create(&path)
+            .unwrap()
+            .write_all(content.as_ref())
+            .unwrap();
+        path
+    }
+
+    pub(crate) async fn try_import(
+        &self,
+        tenant: &str,
+        content: impl AsRef<[u8]>,
+    ) -> Result<Summary, Error> {
+        let file = self.file(content);
+        online_retail(&self.store, &file, &Options::new(tenant), &mut |_| {}).await
+    }
+
+    /// Imports rows without their header.
+    pub(crate) async fn import(&self, tenant: &str, rows: &str) -> Summary {
+        let summary = self
+            .try_import(tenant, format!("{HEADER}{rows}"))
+            .await
+            .unwrap();
+        assert_eq!(summary.bad, [], "{summary:?}");
+        summary
+    }
+}
+
+/// One store per engine at hand.
+pub(crate) async fn stores() -> Vec<TestStore> {
+    let mut stores = vec![TestStore::sqlite().await];
+    match std::env::var(POSTGRES) {
+        Ok(url) if !url.is_empty() => stores.push(TestStore::postgres(&url).await),
+        _ => skipped(),
+    }
+    stores
+}
+
+async fn administer(url: &str, sql: &str) {
+    sqlx::any::install_default_drivers();
+    let pool = sqlx::AnyPool::connect(url).await.unwrap();
+    pool.execute(AssertSqlSafe(sql.to_owned())).await.unwrap();
+    pool.close().await;
+}
+
+fn skipped() {
+    static ONCE: Once = Once::new();
+    ONCE.call_once(|| {
+        let line = format!("skipped: PostgreSQL, as {POSTGRES} is not set\n");
+        std::io::stderr().write_all(line.as_bytes()).unwrap();
+    });
+}
