@@ -19,7 +19,7 @@ Commands:
 
 Environment:
   SELLER_DATA_TEST_POSTGRES   URL of a Postgres server for the tests of `test`, whose user may create
-                              databases; when unset, one is started under target/ and stopped again
+                              schemas; when unset, one is started under target/ and stopped again
 
 Exit codes: 0 all passed, 1 a step failed, 2 usage, or something required is missing.";
 

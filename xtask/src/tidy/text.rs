@@ -24,6 +24,8 @@ const MACHINE_PATHS: [&str; 6] = [
     concat!("C:\\Us", "ers"),
     concat!("../sha", "red"),
 ];
+/// Users that nobody is, for examples.
+const NOBODYS: [&str; 4] = ["u", "me", "user", "you"];
 const CONFLICT_MARKERS: [&str; 2] = [concat!("<<<<", "<<< "), concat!(">>>>", ">>> ")];
 
 /// What is wrong with a file's text.
@@ -88,9 +90,16 @@ fn machine_path(line: &str) -> Option<&'static str> {
     MACHINE_PATHS.into_iter().find(|path| {
         line.match_indices(path).any(|(at, _)| {
             let before = line[..at].chars().next_back();
-            !before.is_some_and(|c| is_word_char(c) || matches!(c, '.' | '-' | '/' | '}' | '>'))
+            let is_start = !before
+                .is_some_and(|c| is_word_char(c) || matches!(c, '.' | '-' | '/' | '}' | '>'));
+            is_start && !is_placeholder(&line[at + path.len()..])
         })
     })
+}
+
+fn is_placeholder(rest: &str) -> bool {
+    let name_len = rest.find(|c| !is_word_char(c)).unwrap_or(rest.len());
+    NOBODYS.contains(&&rest[..name_len])
 }
 
 fn is_word_char(c: char) -> bool {
