@@ -1,0 +1,181 @@
+use std::sync::Arc;
+
+use jsonwebtoken::errors::{Error, ErrorKind};
+use jsonwebtoken::{Algorithm, DecodingKey, Validation};
+
+use super::claims::{Claims, UniqueClaims};
+use super::error::{AuthError, KeyError};
+use super::jwks::{Jwks, JwksOptions, JwksRefresh};
+use crate::config::{AuthSettings, Secret};
+
+/// No token may be longer: ours have some 300 bytes, and a header of 8 KiB is what servers usually take.
+pub(super) const TOKEN_BYTES_MAX: usize = 8 * 1024;
+/// Shorter HS256 secrets can be guessed from one token (RFC 7518 §3.2).
+const SECRET_BYTES_MIN: usize = 32;
+const LEEWAY_SECONDS: u64 = 30;
+
+/// Verifies tokens with the keys of the configuration. Cheap to clone; clones share the key set.
+#[derive(Clone, Debug)]
+pub struct Verifier {
+    trust: Trust,
+    issuer: Option<String>,
+    audience: Option<String>,
+}
+
+#[derive(Clone, Debug)]
+enum Trust {
+    Secret(DecodingKey),
+    KeySet(Arc<Jwks>),
+}
+
+impl Verifier {
+    /// Makes a verifier. A key set is fetched with the first token, or by [`refresh`](Self::refresh).
+    ///
+    /// # Errors
+    ///
+    /// If neither or both of secret and key set are configured, or the secret has fewer than 32 bytes.
+    pub fn new(settings: &AuthSettings) -> Result<Self, KeyError> {
+        Self::with_options(settings, JwksOptions::default())
+    }
+
+    /// As [`new`](Self::new), with other times for the key set.
+    ///
+    /// # Errors
+    ///
+    /// As [`new`](Self::new).
+    pub fn with_options(settings: &AuthSettings, options: JwksOptions) -> Result<Self, KeyError> {
+        let trust = match (&settings.secret, &settings.jwks_url) {
+            (Some(_), Some(_)) => return Err(KeyError::TwoKeys),
+            (None, None) => return Err(KeyError::NoKey),
+            (Some(secret), None) => {
+                let secret = checked_secret(secret)?;
+                Trust::Secret(DecodingKey::from_secret(secret))
+            }
+            (None, Some(url)) => Trust::KeySet(Arc::new(Jwks::new(url.clone(), options)?)),
+        };
+        Ok(Self {
+            trust,
+            issuer: settings.issuer.clone(),
+            audience: settings.audience.clone(),
+        })
+    }
+
+    /// Starts the background refresh of the key set, on the current tokio runtime; `None` if a secret is used.
+    #[must_use = "the key set is refreshed only while the returned value lives"]
+    pub fn refresh(&self) -> Option<JwksRefresh> {
+        match &self.trust {
+            Trust::Secret(_) => None,
+            Trust::KeySet(jwks) => Some(jwks.spawn_refresh()),
+        }
+    }
+
+    /// Verifies a token and gives its claims.
+    ///
+    /// With a secret it never waits. With a key set it waits, at most 5 s and at most once a minute, if the token's
+    /// key is unknown.
+    ///
+    /// # Errors
+    ///
+    /// If anything about the token is not as the [module](super) says.
+    ///
+    /// # Cancel safety
+    ///
+    /// Cancel safe; a fetch that is cut off is begun anew by a later token.
+    pub async fn verify(&self, token: &str) -> Result<Claims, AuthError> {
+        if token.len() > TOKEN_BYTES_MAX {
+            return Err(AuthError::TooLarge);
+        }
+        let header = jsonwebtoken::decode_header(token).map_err(refused)?;
+        if header.crit.is_some() {
+            return Err(AuthError::Unreadable);
+        }
+        match &self.trust {
+            Trust::Secret(key) => self.check(token, key, Algorithm::HS256),
+            Trust::KeySet(jwks) => {
+                // Before a look-up that may fetch: a symmetric or unknown algorithm can never succeed.
+                if !is_public_key_algorithm(header.alg) {
+                    return Err(AuthError::Algorithm);
+                }
+                let key = jwks.find(header.kid.as_deref()).await?;
+                self.check(token, &key.key, key.algorithm)
+            }
+        }
+    }
+
+    fn check(
+        &self,
+        token: &str,
+        key: &DecodingKey,
+        algorithm: Algorithm,
+    ) -> Result<Claims, AuthError> {
+        let validation = self.validation(algorithm);
+        let verified = jsonwebtoken::decode::<UniqueClaims>(token, key, &validation);
+        let claims = verified.map_err(refused)?.claims;
+        if !claims.issuer_is_single() {
+            return Err(AuthError::Issuer);
+        }
+        if !claims.audience_is_single() {
+            return Err(AuthError::Audience);
+        }
+        if !claims.not_before_is_number() {
+            return Err(AuthError::Claim("nbf"));
+        }
+        Claims::from_verified(&claims)
+    }
+
+    fn validation(&self, algorithm: Algorithm) -> Validation {
+        let mut validation = Validation::new(algorithm);
+        validation.leeway = LEEWAY_SECONDS;
+        validation.validate_nbf = true;
+        if let Some(issuer) = &self.issuer {
+            validation.set_issuer(&[issuer]);
+            validation.required_spec_claims.insert("iss".to_owned());
+        }
+        if let Some(audience) = &self.audience {
+            validation.set_audience(&[audience]);
+            validation.required_spec_claims.insert("aud".to_owned());
+        }
+        validation
+    }
+}
+
+/// The secret's bytes, if there are enough of them.
+pub(super) fn checked_secret(secret: &Secret) -> Result<&[u8], KeyError> {
+    let secret = secret.expose();
+    if secret.len() < SECRET_BYTES_MIN {
+        return Err(KeyError::ShortSecret {
+            bytes: secret.len(),
+        });
+    }
+    Ok(secret)
+}
+
+fn is_public_key_algorithm(algorithm: Algorithm) -> bool {
+    matches!(
+        algorithm,
+        Algorithm::RS256 | Algorithm::ES256 | Algorithm::EdDSA
+    )
+}
+
+fn refused(error: Error) -> AuthError {
+    match error.kind() {
+        ErrorKind::InvalidSignature => AuthError::Signature,
+        ErrorKind::ExpiredSignature => AuthError::Expired,
+        ErrorKind::ImmatureSignature => AuthError::NotYetValid,
+        ErrorKind::InvalidIssuer => AuthError::Issuer,
+        ErrorKind::InvalidAudience => AuthError::Audience,
+        ErrorKind::InvalidAlgorithm
+        | ErrorKind::InvalidAlgorithmName
+        | ErrorKind::UnsupportedAlgorithm
+        | ErrorKind::MissingAlgorithm => AuthError::Algorithm,
+        ErrorKind::MissingRequiredClaim(name) | ErrorKind::InvalidClaimFormat(name) => {
+            match name.as_str() {
+                "aud" => AuthError::Audience,
+                "iss" => AuthError::Issuer,
+                "nbf" => AuthError::Claim("nbf"),
+                _ => AuthError::Claim("exp"),
+            }
+        }
+        _ => AuthError::Unreadable,
+    }
+}

@@ -1,0 +1,47 @@
+use clap::{Args, Parser, Subcommand};
+
+use super::cache::CacheCommand;
+use super::check_redis::CheckRedisArgs;
+use super::import::ImportArgs;
+use super::serve::ServeArgs;
+use super::token::TokenArgs;
+use crate::config::ConfigFlags;
+
+/// The seller dashboard service and its tools. Without a command, `demo`.
+#[derive(Debug, Parser)]
+#[command(name = "sellerboard", version, args_conflicts_with_subcommands = true)]
+pub struct Cli {
+    #[command(subcommand)]
+    pub(super) command: Option<Command>,
+    #[command(flatten)]
+    pub(super) demo: DemoArgs,
+}
+
+#[derive(Debug, Subcommand)]
+pub(super) enum Command {
+    /// Starts everything in one process: marketplace, service, an embedded store with three shops
+    Demo(DemoArgs),
+    /// Starts the service
+    Serve(ServeArgs),
+    /// Starts the mock marketplace API
+    #[command(visible_alias = "mock-api")]
+    Marketplace(DemoArgs),
+    /// Tests a Redis server: ping, set, get, delete, then what it can do
+    CheckRedis(CheckRedisArgs),
+    /// Prints a token that is signed with JWT_SECRET
+    Token(TokenArgs),
+    /// Loads a seller's own data into the store
+    Import(ImportArgs),
+    /// Looks into a running service's cache, and invalidates
+    #[command(subcommand)]
+    Cache(CacheCommand),
+}
+
+#[derive(Args, Debug)]
+pub(super) struct DemoArgs {
+    /// Leaves an empty store empty
+    #[arg(long)]
+    pub(super) no_demo_data: bool,
+    #[command(flatten)]
+    pub(super) config: ConfigFlags,
+}

@@ -1,0 +1,99 @@
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
+use std::time::{Duration, SystemTime};
+
+use anyhow::Context as _;
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use reqwest::Url;
+use seller_data::demo::TENANTS;
+
+use super::cli::DemoArgs;
+use super::run::{load, now};
+use crate::auth::{KeyError, NewToken, sign};
+use crate::config::{Config, Loaded, Secret, SecretUrl};
+use crate::logging;
+
+const TOKEN_TTL: Duration = Duration::from_secs(24 * 3600);
+const SECRET_BYTES: usize = 32;
+
+pub(super) fn run(args: &DemoArgs) -> anyhow::Result<()> {
+    let mut loaded = load(&args.config)?;
+    complete(&mut loaded)?;
+    let config = loaded.config;
+    let _log = logging::init(&config.log)?;
+    tokio::runtime::Runtime::new()
+        .context("failed to start the runtime")?
+        .block_on(start(config, !args.no_demo_data))
+}
+
+/// Runs marketplace and service until they are told to stop.
+#[expect(clippy::unused_async, reason = "the demo will wait here for its end")]
+async fn start(config: Config, _fill_empty_store: bool) -> anyhow::Result<()> {
+    let _banner = banner(&config, config.addr, now())?;
+    anyhow::bail!("this build has no demo yet")
+}
+
+/// Sets what the demo makes up where nothing is configured: random secrets, a store in the user's data directory,
+/// and our own address for the marketplace's events.
+fn complete(loaded: &mut Loaded) -> anyhow::Result<()> {
+    let config = &mut loaded.config;
+    if config.auth.secret.is_none() && config.auth.jwks_url.is_none() {
+        // In base64, as in a variable of the environment: it can be shown and set again.
+        let secret = STANDARD.encode(random()?);
+        config.auth.secret = Some(Secret::new(secret));
+    }
+    if config.webhook_secret.is_none() {
+        config.webhook_secret = Some(Secret::new(random()?));
+    }
+    if config.data.database_url_is_default {
+        let folder = &loaded.directories.data;
+        std::fs::create_dir_all(folder).with_context(|| {
+            format!(
+                "failed to make the folder {}; set DATABASE_URL to keep the store elsewhere",
+                folder.display()
+            )
+        })?;
+        let file = folder.join("demo.db");
+        config.data.database_url = SecretUrl::new(format!("sqlite://{}", file.display()));
+    }
+    if config.marketplace.webhook_url.is_none() {
+        let url = format!("{}/api/v1/events", origin(config.addr));
+        config.marketplace.webhook_url = Some(Url::parse(&url)?);
+    }
+    Ok(())
+}
+
+/// What the demo prints once it answers at `addr`: the page, a `curl` line and a token for each shop.
+fn banner(config: &Config, addr: SocketAddr, now: SystemTime) -> Result<String, KeyError> {
+    let origin = origin(addr);
+    let mut text = format!("The dashboard is at {origin}/\n");
+    for (index, tenant) in TENANTS.iter().enumerate() {
+        let token = NewToken::new(*tenant, format!("demo@{tenant}.example")).with_ttl(TOKEN_TTL);
+        let token = sign(&config.auth, &token, now)?;
+        if index == 0 {
+            let line = format!(
+                "curl -i -H 'Authorization: Bearer {token}' {origin}/api/v1/dashboard/kpis"
+            );
+            text.push_str(&format!(
+                "\nTry it:\n\n  {line}\n\nTokens, valid for a day:\n\n"
+            ));
+        }
+        text.push_str(&format!("  {tenant}  {token}\n"));
+    }
+    Ok(text)
+}
+
+/// The address as a client on this machine writes it.
+fn origin(addr: SocketAddr) -> String {
+    let ip = match addr.ip() {
+        ip if ip.is_unspecified() => IpAddr::V4(Ipv4Addr::LOCALHOST),
+        ip => ip,
+    };
+    format!("http://{}", SocketAddr::new(ip, addr.port()))
+}
+
+fn random() -> anyhow::Result<[u8; SECRET_BYTES]> {
+    let mut bytes = [0; SECRET_BYTES];
+    getrandom::fill(&mut bytes).context("failed to make a random secret")?;
+    Ok(bytes)
+}

@@ -1,0 +1,42 @@
+use anyhow::Context as _;
+use clap::Args;
+
+use super::run::load;
+use crate::auth::Verifier;
+use crate::config::{Config, ConfigFlags, PrintFormat};
+use crate::{logging, output};
+
+#[derive(Args, Debug)]
+pub(super) struct ServeArgs {
+    /// Prints each value of the configuration and where it came from, secrets masked, and ends
+    #[arg(long)]
+    print_config: bool,
+    /// The form of --print-config
+    #[arg(long, value_enum, default_value_t, requires = "print_config")]
+    format: PrintFormat,
+    #[command(flatten)]
+    config: ConfigFlags,
+}
+
+pub(super) fn run(args: &ServeArgs) -> anyhow::Result<()> {
+    let loaded = load(&args.config)?;
+    if args.print_config {
+        loaded.print(args.format, &mut output::Stdout)?;
+        return Ok(());
+    }
+    let config = loaded.config;
+    let verifier = Verifier::new(&config.auth)?;
+    let _log = logging::init(&config.log)?;
+    tokio::runtime::Runtime::new()
+        .context("failed to start the runtime")?
+        .block_on(start(config, verifier))
+}
+
+/// Runs the service until it is told to stop.
+#[expect(
+    clippy::unused_async,
+    reason = "the service will wait here for its end"
+)]
+async fn start(_config: Config, _verifier: Verifier) -> anyhow::Result<()> {
+    anyhow::bail!("this build has no service yet")
+}

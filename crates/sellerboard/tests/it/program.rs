@@ -1,0 +1,111 @@
+use std::process::{Child, Command, Output, Stdio};
+
+use rustix::process::{Pid, Signal, kill_process};
+use tempfile::TempDir;
+
+/// A run of the program in a folder of its own, with nothing in its environment but what the test puts there.
+pub(crate) struct Program {
+    command: Command,
+    folder: TempDir,
+}
+
+/// A service that a test started; it ends with the test.
+pub(crate) struct Service {
+    child: Option<Child>,
+    _folder: TempDir,
+}
+
+/// What a run printed, and how it ended.
+#[derive(Debug)]
+pub(crate) struct Run {
+    pub(crate) code: Option<i32>,
+    pub(crate) stdout: String,
+    pub(crate) stderr: String,
+}
+
+impl Program {
+    pub(crate) fn new(args: &[&str]) -> Self {
+        let folder = TempDir::new().unwrap();
+        let mut command = Command::new(env!("CARGO_BIN_EXE_sellerboard"));
+        command
+            .args(args)
+            .env_clear()
+            .env("HOME", folder.path())
+            .current_dir(folder.path());
+        Self { command, folder }
+    }
+
+    pub(crate) fn with_env(mut self, name: &str, value: &str) -> Self {
+        self.command.env(name, value);
+        self
+    }
+
+    pub(crate) fn with_file(self, name: &str, text: &str) -> Self {
+        std::fs::write(self.folder.path().join(name), text).unwrap();
+        self
+    }
+
+    /// Runs once; the folder stays for another run.
+    pub(crate) fn run_again(&mut self) -> Run {
+        Run::from(self.command.output().unwrap())
+    }
+
+    /// Starts a service.
+    pub(crate) fn start(mut self) -> Service {
+        let piped = self.command.stdout(Stdio::piped()).stderr(Stdio::piped());
+        Service {
+            child: Some(piped.spawn().unwrap()),
+            _folder: self.folder,
+        }
+    }
+
+    pub(crate) fn run(mut self) -> Run {
+        Run::from(self.command.output().unwrap())
+    }
+
+    /// Runs with a standard output that nobody reads any more.
+    pub(crate) fn run_into_closed_pipe(mut self) -> Run {
+        let (reader, writer) = std::io::pipe().unwrap();
+        drop(reader);
+        let child = self.command.stdout(writer).stderr(Stdio::piped()).spawn();
+        Run::from(child.unwrap().wait_with_output().unwrap())
+    }
+
+    /// For tests whose own server must go on answering meanwhile.
+    pub(crate) async fn run_beside(self) -> Run {
+        tokio::task::spawn_blocking(|| self.run()).await.unwrap()
+    }
+}
+
+impl Service {
+    pub(crate) fn is_running(&mut self) -> bool {
+        let child = self.child.as_mut().unwrap();
+        child.try_wait().unwrap().is_none()
+    }
+
+    /// Sends SIGTERM and waits for the end.
+    pub(crate) fn stop(&mut self) -> Run {
+        let child = self.child.take().unwrap();
+        let _ = kill_process(Pid::from_child(&child), Signal::TERM);
+        Run::from(child.wait_with_output().unwrap())
+    }
+}
+
+impl Drop for Service {
+    fn drop(&mut self) {
+        if let Some(mut child) = self.child.take() {
+            let _ = child.kill();
+            let _ = child.wait();
+        }
+    }
+}
+
+impl From<Output> for Run {
+    fn from(output: Output) -> Self {
+        Self {
+            code: output.status.code(),
+            stdout: String::from_utf8(output.stdout).unwrap(),
+            stderr: String::from_utf8(output.stderr).unwrap(),
+        }
+    }
+}
