@@ -2,12 +2,9 @@
 //!
 //! `cargo run --release -p seller-data --example import -- sqlite://shop.db FILE TENANT`
 
-use std::{
-    io::Write as _,
-    path::Path,
-    time::{Duration, SystemTime},
-};
+use std::{io::Write as _, path::Path};
 
+use jiff::{SignedDuration, Timestamp};
 use seller_data::{Store, import};
 
 #[tokio::main]
@@ -19,19 +16,19 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
     let mut out = std::io::stdout().lock();
     let store = Store::open(url).await?;
     let options = import::Options::new(tenant);
-    let start = SystemTime::now();
+    let start = Timestamp::now();
     let summary =
         import::online_retail(&store, Path::new(file), &options, &mut |_progress| {}).await?;
     writeln!(out, "{}", serde_json::to_string_pretty(&summary)?)?;
     writeln!(out, "imported in {:?}", since(start))?;
-    let start = SystemTime::now();
+    let start = Timestamp::now();
     writeln!(
         out,
         "{}",
         serde_json::to_string_pretty(&store.stats(tenant).await?)?
     )?;
     writeln!(out, "stats in {:?}", since(start))?;
-    let start = SystemTime::now();
+    let start = Timestamp::now();
     writeln!(
         out,
         "{}",
@@ -41,6 +38,6 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
     Ok(())
 }
 
-fn since(start: SystemTime) -> Duration {
-    start.elapsed().unwrap_or_default()
+fn since(start: Timestamp) -> SignedDuration {
+    Timestamp::now().duration_since(start)
 }

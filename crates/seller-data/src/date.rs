@@ -6,6 +6,8 @@ use jiff::{Timestamp, civil, tz::TimeZone};
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 use utoipa::ToSchema;
 
+use crate::clock;
+
 /// A calendar day, kept as days since 1970-01-01 and written `YYYY-MM-DD`.
 #[derive(Clone, Copy, Debug, Default, Eq, Hash, Ord, PartialEq, PartialOrd, ToSchema)]
 #[schema(value_type = String, format = Date, examples("2011-09-30"))]
@@ -34,7 +36,7 @@ impl Date {
     /// Today in UTC by the system's clock.
     #[must_use]
     pub fn today_utc() -> Self {
-        Self::of(Timestamp::now(), &TimeZone::UTC)
+        Self::of(clock::now(), &TimeZone::UTC)
     }
 
     /// The day of an instant in a time zone.

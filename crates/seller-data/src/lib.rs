@@ -1,7 +1,8 @@
 //! Orders, products, reviews and prices of marketplace sellers in SQL, with the analytics over them.
 //!
 //! [`Store`] opens SQLite or PostgreSQL by URL; the migrations and every query are the same text
-//! on both. [`payload`] holds the answers.
+//! on both. [`payload`] holds the answers, [`demo`] fills an empty store with three shops, and
+//! [`import`] loads sellers' own files.
 //!
 //! # Words
 //!
@@ -25,6 +26,7 @@ pub mod demo;
 pub mod import;
 pub mod payload;
 
+mod clock;
 mod date;
 mod error;
 mod forecast;

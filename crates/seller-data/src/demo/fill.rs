@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 
 use fastrand::Rng;
-use jiff::{Timestamp, tz::TimeZone};
+use jiff::tz::TimeZone;
 
 use super::{
     market::Market,
@@ -12,6 +12,7 @@ use super::{
     trade::{SOLD_OUT, Span, Trade, instant, product_id},
 };
 use crate::{
+    clock,
     date::Date,
     error::Error,
     line::Line,
@@ -73,7 +74,7 @@ fn imagine(shop: &Character, seed: u64, at: u64, as_of: Date) -> Result<Rows, Er
         first: last - DAYS + 1,
         last,
     };
-    let now = Timestamp::now().as_millisecond();
+    let now = clock::now().as_millisecond();
     let market = Market::imagine(&mut rng, shop, span.first, span.last);
     let trade = Trade::imagine(&mut rng, shop, &market, &zone, span);
     let products = products(&mut rng, shop, &market, &trade, &zone, last);

@@ -13,6 +13,7 @@ use super::{
     summary::{BadRow, Options, Progress, Summary},
 };
 use crate::{
+    clock,
     error::{Error, ErrorKind},
     line::{Class, Line},
     store::Store,
@@ -126,7 +127,7 @@ fn read(
         .map_err(|error| damaged(0, error))?;
     let layout = Layout::of(&record)?;
     // A clock that is a day off is more likely than an order from tomorrow.
-    let latest = Timestamp::now()
+    let latest = clock::now()
         .saturating_add(SignedDuration::from_hours(24))
         .ok();
     let latest = latest.unwrap_or(Timestamp::MAX);

@@ -1,5 +1,7 @@
 //! What happened lately.
 
+use std::cmp::Reverse;
+
 use crate::{
     error::Error,
     money::Money,
@@ -30,11 +32,8 @@ impl Store {
         events.extend(reviews(&mut view, limit).await?);
         events.extend(prices(&mut view, limit).await?);
         events.extend(products(&mut view, limit).await?);
-        events.sort_by(|a, b| {
-            b.instant
-                .cmp(&a.instant)
-                .then_with(|| a.item.id.cmp(&b.item.id))
-        });
+        // Stable: what happened in the same millisecond stays in the order it was read.
+        events.sort_by_key(|event| Reverse(event.instant));
         events.truncate(usize::try_from(limit).unwrap_or(1000));
         let shop = view.shop;
         Ok(Activity {

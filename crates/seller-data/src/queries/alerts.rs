@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 
 use super::{
     catalogue::{self, Entry},
-    figures::Figures,
+    figures::{Figures, percent},
     sentiment::{self, MeanScore},
 };
 use crate::{
@@ -234,15 +234,13 @@ async fn refund_rise(view: &mut View) -> Result<Option<Alert>, Error> {
     );
     let now = Figures::read(view, middle, end).await?;
     let before = Figures::read(view, start, middle - 1).await?;
-    let share =
-        |figures: &Figures| change_percent(figures.refunds, figures.gross).map(|p| p + 100.0);
+    let share = |figures: &Figures| percent(figures.refunds, figures.gross);
     let (Some(now_share), Some(before_share)) = (share(&now), share(&before)) else {
         return Ok(None);
     };
     if now_share < 3.0 || now_share < before_share * 1.5 {
         return Ok(None);
     }
-    let (now_share, before_share) = (two_decimals(now_share), two_decimals(before_share));
     Ok(Some(Alert {
         id: "refund_rise".to_owned(),
         kind: AlertKind::RefundRise,

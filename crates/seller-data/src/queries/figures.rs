@@ -1,6 +1,11 @@
 //! The sums of one span of days.
 
-use crate::{error::Error, money::Money, payload::PeriodFigures, shop::View};
+use crate::{
+    error::Error,
+    money::{Money, round_half_even},
+    payload::{PeriodFigures, hundredths_to_f64},
+    shop::View,
+};
 
 /// Exact sums over a span, in ten-thousandths where they are money.
 #[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
@@ -57,6 +62,11 @@ impl Figures {
     pub(super) fn average_order_value(&self) -> Money {
         Money::from_ratio(self.gross, self.orders)
     }
+}
+
+/// A share in percent with two decimals; `None` of nothing.
+pub(super) fn percent(part: i64, whole: i64) -> Option<f64> {
+    round_half_even(i128::from(part) * 10_000, i128::from(whole)).map(hundredths_to_f64)
 }
 
 impl From<Figures> for PeriodFigures {

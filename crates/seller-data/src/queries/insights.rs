@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 
 use super::{
     catalogue::{self, Entry},
-    figures::Figures,
+    figures::{Figures, percent},
     trends,
 };
 use crate::{
@@ -259,11 +259,6 @@ async fn best_rated(view: &mut View) -> Result<Option<Insight>, Error> {
             rating / 10.0,
         )
     }))
-}
-
-/// A share in percent with two decimals; `None` of nothing.
-fn percent(part: i64, whole: i64) -> Option<f64> {
-    round_half_even(i128::from(part) * 10_000, i128::from(whole)).map(hundredths_to_f64)
 }
 
 fn insight<const N: usize>(

@@ -185,7 +185,8 @@ fn parse_cursor(cursor: &str) -> Result<String, Error> {
     let is_hex = cursor
         .bytes()
         .all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f'));
-    if cursor.is_empty() || cursor.len() > CURSOR_MAX || cursor.len() % 2 != 0 || !is_hex {
+    if cursor.is_empty() || cursor.len() > CURSOR_MAX || !cursor.len().is_multiple_of(2) || !is_hex
+    {
         return Err(Error::invalid(
             "cursor",
             "expected the next_cursor of an earlier page",

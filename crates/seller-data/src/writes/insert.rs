@@ -4,8 +4,9 @@ use sqlx::{Any, AssertSqlSafe, SqlSafeStr, Transaction, any::AnyArguments, query
 
 use crate::error::Error;
 
-/// SQLite binds at most 32,766 values to a statement; half of it is as fast.
-const BINDS_MAX: usize = 16_000;
+/// SQLite binds at most 32,766 values to a statement and PostgreSQL 65,535; more at once than this is
+/// no faster.
+const BINDS_MAX: usize = 8_000;
 
 /// A row that knows how to bind its columns.
 pub(crate) trait Cells {
@@ -25,9 +26,14 @@ pub(crate) async fn insert_all<R: Cells>(
     transaction: &mut Transaction<'static, Any>,
     rows: &[R],
 ) -> Result<u64, Error> {
+    let marks = if transaction.backend_name() == "SQLite" {
+        Marks::Bare
+    } else {
+        Marks::Numbered
+    };
     let mut affected = 0;
     for chunk in rows.chunks(BINDS_MAX / R::COLUMNS) {
-        let sql = AssertSqlSafe(statement::<R>(chunk.len())).into_sql_str();
+        let sql = AssertSqlSafe(statement::<R>(chunk.len(), marks)).into_sql_str();
         let query = chunk
             .iter()
             .fold(sqlx::query(sql), |query, row| row.bind(query));
@@ -36,7 +42,17 @@ pub(crate) async fn insert_all<R: Cells>(
     Ok(affected)
 }
 
-fn statement<R: Cells>(rows: usize) -> String {
+/// How a statement marks its values.
+///
+/// SQLite keeps `$1` as a name and searches all names for each value, which takes minutes where
+/// thousands are bound; PostgreSQL knows no other mark.
+#[derive(Clone, Copy)]
+enum Marks {
+    Bare,
+    Numbered,
+}
+
+fn statement<R: Cells>(rows: usize, marks: Marks) -> String {
     let mut sql = String::with_capacity(R::INTO.len() + rows * R::COLUMNS * 7 + R::CONFLICT.len());
     sql.push_str(R::INTO);
     sql.push_str(" VALUES ");
@@ -46,8 +62,13 @@ fn statement<R: Cells>(rows: usize) -> String {
             if column > 0 {
                 sql.push(',');
             }
-            sql.push('$');
-            sql.push_str(&(row * R::COLUMNS + column + 1).to_string());
+            match marks {
+                Marks::Bare => sql.push('?'),
+                Marks::Numbered => {
+                    sql.push('$');
+                    sql.push_str(&(row * R::COLUMNS + column + 1).to_string());
+                }
+            }
         }
         sql.push(')');
     }

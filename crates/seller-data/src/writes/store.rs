@@ -1,6 +1,6 @@
 //! Product edits, reviews and price observations.
 
-use jiff::{Timestamp, tz::TimeZone};
+use jiff::tz::TimeZone;
 use sqlx::{Any, Transaction};
 
 use super::{
@@ -9,6 +9,7 @@ use super::{
     rows::{PriceRow, ReviewRow},
 };
 use crate::{
+    clock,
     date::Date,
     error::{Error, ErrorKind},
     mood,
@@ -43,7 +44,7 @@ impl Write {
             return Ok(None);
         };
         let zone: TimeZone = time_zone(&timezone)?;
-        let now = Timestamp::now();
+        let now = clock::now();
         let (instant, day) = (now.as_millisecond(), Date::of(now, &zone).epoch_days());
         Ok(Some(Self {
             db,

@@ -1,5 +1,10 @@
 //! Tests of the store through its public face, on SQLite and, where there is one, PostgreSQL.
 
+#![expect(
+    clippy::unwrap_used,
+    reason = "a test that cannot go on should say where"
+)]
+
 mod common;
 mod definitions;
 mod demo;
