@@ -93,6 +93,8 @@ fn find(
         source: Source::Remote,
     });
     let better = match (local, remote) {
+        // What was just taken up from the remote tier stands in the local one by now.
+        (Some(local), Some(remote)) if Arc::ptr_eq(&local.value, &remote.value) => remote,
         (Some(local), Some(remote)) if remote.value.loaded_at > local.value.loaded_at => remote,
         (Some(local), _) => local,
         (None, remote) => remote?,

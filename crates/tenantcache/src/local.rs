@@ -74,17 +74,16 @@ impl LocalTier {
         self.entries.get(key)
     }
 
-    /// Keeps the value, unless a later load of the same key is already there. Gives whether it can be kept.
+    /// Keeps the value, unless the same or a later load of its key is already there. Gives whether it can be kept.
     pub(crate) fn insert(&self, value: &Arc<Value>) -> bool {
         if value.weight() > self.entries.shard_capacity() / 2 {
             self.rejections.fetch_add(1, Ordering::Relaxed);
             return false;
         }
-        let later = self
-            .entries
-            .peek(&value.key)
-            .is_some_and(|known| known.loaded_at > value.loaded_at);
-        if !later {
+        let known = self.entries.peek(&value.key);
+        if !known
+            .is_some_and(|known| known.loaded_at > value.loaded_at || known.is_same_load(value))
+        {
             self.entries.insert(value.key.clone(), Arc::clone(value));
         }
         true

@@ -87,6 +87,13 @@ impl Value {
         }
     }
 
+    /// Whether both values are copies of one load's.
+    pub(crate) fn is_same_load(&self, other: &Self) -> bool {
+        self.stamp.stamp == other.stamp.stamp
+            && self.loaded_at == other.loaded_at
+            && self.body_hash == other.body_hash
+    }
+
     pub(crate) fn age(&self, now: Duration) -> Duration {
         now.saturating_sub(self.loaded_at)
     }

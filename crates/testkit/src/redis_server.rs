@@ -9,6 +9,7 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::UnixStream;
 
 const SOCKET: &str = "redis.sock";
+const PORTS_TRIED_MAX: u32 = 5;
 const READY_ATTEMPTS_MAX: u32 = 2_000;
 const READY_INTERVAL: Duration = Duration::from_millis(5);
 
@@ -31,10 +32,11 @@ pub struct RedisServerBuilder {
 }
 
 impl RedisServerBuilder {
-    /// Adds a configuration directive, as in `redis.conf` (`arg("maxmemory", "64mb")`).
-    pub fn with_config(mut self, name: &str, value: &str) -> Self {
+    /// Adds a configuration directive, as in `redis.conf` (`with_config("maxmemory", &["64mb"])`).
+    pub fn with_config(mut self, name: &str, values: &[&str]) -> Self {
         self.args.push(format!("--{name}"));
-        self.args.push(value.to_owned());
+        self.args
+            .extend(values.iter().map(|value| (*value).to_owned()));
         self
     }
 
@@ -42,7 +44,7 @@ impl RedisServerBuilder {
     ///
     /// # Panics
     ///
-    /// If `redis-server` is not installed or does not answer within 10 s.
+    /// If `redis-server` is not installed, refuses its arguments, or does not answer within 10 s.
     pub async fn start(self) -> RedisServer {
         let mut server = RedisServer {
             child: None,
@@ -50,11 +52,17 @@ impl RedisServerBuilder {
             port: free_port(),
             args: self.args,
         };
-        // Another process may take the port between its choice and the start.
-        while !server.launch().await {
+        for _ in 0..PORTS_TRIED_MAX {
+            if server.launch().await {
+                return server;
+            }
+            // Another process took the port between its choice and the start.
             server.port = free_port();
         }
-        server
+        panic!(
+            "redis-server ends at once: are its arguments right? {:?}",
+            server.args
+        )
     }
 }
 

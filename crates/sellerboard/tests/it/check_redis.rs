@@ -55,8 +55,8 @@ async fn a_live_server_passes_in_the_words_of_the_reference() {
 #[tokio::test]
 async fn the_limits_of_a_server_are_told_and_left_alone() {
     let server = RedisServer::builder()
-        .with_config("maxmemory", "64mb")
-        .with_config("maxmemory-policy", "volatile-ttl")
+        .with_config("maxmemory", &["64mb"])
+        .with_config("maxmemory-policy", &["volatile-ttl"])
         .start()
         .await;
     let run = check(&server.unix_url()).await;
@@ -77,7 +77,7 @@ async fn the_limits_of_a_server_are_told_and_left_alone() {
 #[tokio::test]
 async fn passwords_are_used_but_never_printed() {
     let server = RedisServer::builder()
-        .with_config("requirepass", "hunter2-hunter2")
+        .with_config("requirepass", &["hunter2-hunter2"])
         .start()
         .await;
     let with = |password: &str| format!("redis://:{password}@127.0.0.1:{}/0", server.port());
@@ -123,6 +123,36 @@ async fn a_hung_server_fails_in_time() {
         run.stdout
     );
     assert!(began.elapsed() < Duration::from_secs(10));
+}
+
+/// A real server that stopped in its tracks.
+#[tokio::test]
+async fn a_frozen_server_fails_in_time() {
+    let server = RedisServer::start().await;
+    server.freeze();
+    let run = timeout(Duration::from_secs(10), check(&server.url())).await;
+    let run = run.unwrap();
+    assert_eq!(run.code, Some(1));
+    assert!(
+        run.stdout.contains("❌ Redis ping failed: no answer"),
+        "{}",
+        run.stdout
+    );
+}
+
+#[tokio::test]
+async fn another_kind_of_server_fails_the_first_test() {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let url = format!("redis://{}", listener.local_addr().unwrap());
+    tokio::spawn(async move { axum::serve(listener, axum::Router::new()).await });
+    let run = check(&url).await;
+    assert_eq!(run.code, Some(1));
+    assert!(
+        run.stdout
+            .contains("❌ Redis ping failed: what answers is not Redis\n"),
+        "{}",
+        run.stdout
+    );
 }
 
 #[tokio::test]

@@ -11,7 +11,7 @@ use crate::{Endpoint, EndpointPrefix, Key, Tag, Tags};
 pub struct Records {
     tenant: Generation,
     latest: Generation,
-    prefixes: Vec<(EndpointPrefix, Generation)>,
+    prefixes: HashMap<EndpointPrefix, Generation>,
     endpoints: HashMap<Endpoint, Generation>,
     tags: HashMap<Tag, Generation>,
     keys: HashMap<Key, Generation>,
@@ -99,12 +99,7 @@ impl Records {
             }
             Scope::Key(key) => raise(self.keys.entry(key).or_default(), generation),
             Scope::Tag(tag) => raise(self.tags.entry(tag).or_default(), generation),
-            Scope::Prefix(prefix) => {
-                match self.prefixes.iter_mut().find(|(known, _)| *known == prefix) {
-                    Some((_, known)) => raise(known, generation),
-                    None => self.prefixes.push((prefix, generation)),
-                }
-            }
+            Scope::Prefix(prefix) => raise(self.prefixes.entry(prefix).or_default(), generation),
             Scope::Tenant => self.widen(generation),
         }
     }
@@ -131,7 +126,7 @@ impl Records {
     /// Raises the tenant's record, which makes every record that is not newer superfluous.
     fn widen(&mut self, generation: Generation) {
         raise(&mut self.tenant, generation);
-        self.prefixes.retain(|(_, known)| *known > generation);
+        self.prefixes.retain(|_, known| *known > generation);
         self.endpoints.retain(|_, known| *known > generation);
         self.tags.retain(|_, known| *known > generation);
         self.keys.retain(|_, known| *known > generation);

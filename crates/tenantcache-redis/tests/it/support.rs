@@ -1,0 +1,79 @@
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::Duration;
+
+use tenantcache::remote::{HealthState, Remote};
+use tenantcache::{Answer, Cache, CacheBuilder, Endpoint, EntryRef, Loaded, Tenant, TenantId};
+use tenantcache_redis::{RedisOptions, RedisTier};
+use testkit::RedisServer;
+
+/// One service process, as far as the cache is concerned.
+pub(crate) struct Node {
+    pub(crate) cache: Cache,
+    pub(crate) tier: Arc<RedisTier>,
+}
+
+impl Node {
+    pub(crate) async fn start(server: &RedisServer) -> Self {
+        Self::start_with(server, |builder| builder).await
+    }
+
+    pub(crate) async fn start_with(
+        server: &RedisServer,
+        settings: impl FnOnce(CacheBuilder) -> CacheBuilder,
+    ) -> Self {
+        let tier = Arc::new(RedisTier::start(RedisOptions::new(&server.url()).unwrap()));
+        tier.ready().await;
+        let builder = Cache::builder().with_remote(Arc::clone(&tier) as Arc<dyn Remote>);
+        Self {
+            cache: settings(builder).build().unwrap(),
+            tier,
+        }
+    }
+
+    pub(crate) fn tenant(&self, id: &str) -> Tenant {
+        self.cache.tenant(&TenantId::new(id).unwrap())
+    }
+
+    pub(crate) fn entry(&self, tenant: &str, endpoint: &str) -> EntryRef {
+        self.tenant(tenant).entry(&Endpoint::new(endpoint).unwrap())
+    }
+
+    pub(crate) async fn until(&self, state: HealthState) {
+        let mut health = self.tier.health();
+        let wait = health.wait_for(|health| health.state == state);
+        tokio::time::timeout(Duration::from_secs(10), wait)
+            .await
+            .unwrap()
+            .unwrap();
+    }
+}
+
+/// An origin that counts its calls, and whose answers are numbered.
+#[derive(Clone, Default)]
+pub(crate) struct Origin {
+    calls: Arc<AtomicUsize>,
+}
+
+impl Origin {
+    pub(crate) fn calls(&self) -> usize {
+        self.calls.load(Ordering::SeqCst)
+    }
+
+    pub(crate) async fn read(&self, entry: EntryRef) -> Answer {
+        let origin = self.clone();
+        entry
+            .get_or_load(async move |_| Ok::<_, std::io::Error>(origin.answer()))
+            .await
+            .unwrap()
+    }
+
+    pub(crate) fn answer(&self) -> Loaded {
+        let call = self.calls.fetch_add(1, Ordering::SeqCst) + 1;
+        Loaded::new(format!("answer {call}")).with_content_type("text/plain")
+    }
+}
+
+pub(crate) fn text(answer: &Answer) -> &str {
+    std::str::from_utf8(answer.body()).unwrap()
+}

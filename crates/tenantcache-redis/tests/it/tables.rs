@@ -1,0 +1,114 @@
+//! The tables that the scripts keep are the tables of the core.
+
+use proptest::prelude::*;
+use proptest::strategy::ValueTree;
+use proptest::test_runner::{Config, TestRunner};
+use tenantcache::remote::Remote;
+use tenantcache::{Endpoint, EndpointPrefix, Key, Scope, Tag, TenantId};
+use tenantcache_core::Table;
+use testkit::RedisServer;
+
+use crate::support::Node;
+
+fn scope() -> impl Strategy<Value = Scope> {
+    let tenant = TenantId::new("t").unwrap();
+    prop_oneof![
+        1 => Just(Scope::Tenant),
+        20 => "[a-c]{1,2}".prop_map(|name| Scope::Endpoint(Endpoint::new(&name).unwrap())),
+        200 => "product:[0-9]{1,4}".prop_map(|tag| Scope::Tag(Tag::new(&tag).unwrap())),
+        50 => "[a-e*]{1,3}".prop_map(|text| Scope::Prefix(EndpointPrefix::new(&text).unwrap())),
+        100 => (0..900).prop_map(move |n| {
+            Scope::Key(Key::new(&Endpoint::new("a").unwrap(), &tenant).param("n", n).unwrap())
+        }),
+    ]
+}
+
+#[tokio::test]
+async fn scripts_and_core_keep_the_same_tables() {
+    let server = RedisServer::start().await;
+    let node = Node::start(&server).await;
+    let mut runner = TestRunner::new(Config::default());
+    for round in 0..3 {
+        let tenant = TenantId::new(&format!("tenant-{round}")).unwrap();
+        let made = node.tier.read(&tenant, &[]).await.unwrap().table;
+        let mut expected = Table::new(made.incarnation());
+        let history = proptest::collection::vec(proptest::collection::vec(scope(), 1..4), 500);
+        for scopes in history.new_tree(&mut runner).unwrap().current() {
+            expected.invalidate(scopes.iter().cloned());
+            let table = node.tier.invalidate(&tenant, &scopes).await.unwrap();
+            assert_eq!(table, expected, "after {scopes:?}");
+        }
+        assert_eq!(node.tier.read(&tenant, &[]).await.unwrap().table, expected);
+    }
+}
+
+#[tokio::test]
+async fn a_lost_table_comes_back_as_another() {
+    let server = RedisServer::start().await;
+    let node = Node::start(&server).await;
+    let tenant = TenantId::new("t").unwrap();
+    let table = async || node.tier.read(&tenant, &[]).await.unwrap().table;
+    let first = table().await;
+    assert_eq!(table().await, first, "a read changes nothing");
+
+    let _ = server.cli(&["del", "tenantcache:table:t"]);
+    let second = table().await;
+    assert_ne!(second.incarnation(), first.incarnation());
+
+    let _ = server.cli(&["set", "tenantcache:table:t", "not a hash"]);
+    let third = table().await;
+    assert_ne!(third.incarnation(), second.incarnation());
+
+    let _ = server.cli(&["hset", "tenantcache:table:t", "_h", "another history"]);
+    let fourth = node
+        .tier
+        .invalidate(&tenant, &[Scope::Tenant])
+        .await
+        .unwrap();
+    assert_ne!(
+        fourth.incarnation(),
+        third.incarnation(),
+        "a rollback is a loss"
+    );
+}
+
+#[tokio::test]
+async fn tables_outlive_entries_and_are_renewed_when_half_is_left() {
+    let server = RedisServer::start().await;
+    let node = Node::start(&server).await;
+    let tenant = TenantId::new("t").unwrap();
+    let ttl = || {
+        server
+            .cli(&["ttl", "tenantcache:table:t"])
+            .parse::<u64>()
+            .unwrap()
+    };
+    node.tier.read(&tenant, &[]).await.unwrap();
+    assert!(ttl() > 4 * 3_600 - 60);
+    let _ = server.cli(&["expire", "tenantcache:table:t", "9000"]);
+    node.tier.read(&tenant, &[]).await.unwrap();
+    assert!(ttl() <= 9_000, "not renewed while more than half is left");
+    let _ = server.cli(&["expire", "tenantcache:table:t", "7000"]);
+    node.tier.read(&tenant, &[]).await.unwrap();
+    assert!(ttl() > 4 * 3_600 - 60);
+}
+
+#[tokio::test]
+async fn an_invalidation_is_applied_when_memory_is_full() {
+    let server = RedisServer::builder()
+        .with_config("maxmemory", &["3mb"])
+        .with_config("maxmemory-policy", &["noeviction"])
+        .start()
+        .await;
+    let node = Node::start(&server).await;
+    let filler = "x".repeat(50_000);
+    let full = |n: u32| server.cli(&["set", &format!("filler:{n}"), &filler]) != "OK";
+    assert!((0..1_000).any(full));
+    let tenant = TenantId::new("t").unwrap();
+    let table = node
+        .tier
+        .invalidate(&tenant, &[Scope::Tenant])
+        .await
+        .unwrap();
+    assert_eq!(table.now().get(), 1);
+}
