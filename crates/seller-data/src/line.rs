@@ -110,3 +110,6 @@ impl Line {
 pub(crate) fn is_fee(code: &str) -> bool {
     FEE_CODES.contains(&code) || code.starts_with("gift_")
 }
+
+#[cfg(test)]
+mod tests;

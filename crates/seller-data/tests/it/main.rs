@@ -13,4 +13,5 @@ mod isolation;
 mod products;
 mod properties;
 mod reviews_and_prices;
+mod store;
 mod writes;
