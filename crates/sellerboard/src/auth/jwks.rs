@@ -12,6 +12,8 @@ use super::keys::{KeySet, VerifyingKey};
 use crate::config::is_loopback;
 
 const DOCUMENT_BYTES_MAX: usize = 1 << 20;
+/// The pause after a failed fetch while there are no keys at all, when every token waits for them.
+const RETRY_MIN: Duration = Duration::from_secs(1);
 
 /// How the key set is kept up to date.
 #[derive(Clone, Copy, Debug)]
@@ -78,8 +80,8 @@ pub(super) struct Jwks {
     client: Client,
     options: JwksOptions,
     current: RwLock<Option<Fetched>>,
-    /// When the last fetch began. Held during a fetch, so that requests with an unknown key wait for the one that is
-    /// under way instead of each starting one.
+    /// When the last fetch ended, or began if it was cut off. Held during a fetch, so that requests with an unknown key
+    /// wait for the one that is under way instead of each starting one.
     attempted: Mutex<Option<Instant>>,
 }
 
@@ -117,24 +119,28 @@ impl Jwks {
         if let Some(key) = self.known(id) {
             return Ok(key);
         }
-        let lately = attempted.is_some_and(|at| at.elapsed() < self.options.refetch_min);
-        if lately {
+        let pause = if self.has_keys() {
+            self.options.refetch_min
+        } else {
+            self.options.refetch_min.min(RETRY_MIN)
+        };
+        if attempted.is_some_and(|at| at.elapsed() < pause) {
             return Err(AuthError::UnknownKey);
         }
-        *attempted = Some(Instant::now());
-        self.fetch().await;
+        self.fetch(&mut attempted).await;
         self.known(id).ok_or(AuthError::UnknownKey)
     }
 
     /// Fetches at once, then at each interval, for as long as the future is polled.
     pub(super) async fn keep_fresh(&self) {
         loop {
-            {
-                let mut attempted = self.attempted.lock().await;
-                *attempted = Some(Instant::now());
-                self.fetch().await;
-            }
-            tokio::time::sleep(self.options.refresh).await;
+            let fetched = self.fetch(&mut *self.attempted.lock().await).await;
+            let pause = if fetched {
+                self.options.refresh
+            } else {
+                self.options.refresh.min(self.options.refetch_min)
+            };
+            tokio::time::sleep(pause.max(RETRY_MIN)).await;
         }
     }
 
@@ -151,15 +157,27 @@ impl Jwks {
         current.keys.find(id).cloned()
     }
 
-    async fn fetch(&self) {
+    fn has_keys(&self) -> bool {
+        let current = self.current.read();
+        current
+            .as_ref()
+            .is_some_and(|fetched| fetched.at.elapsed() <= self.options.keep)
+    }
+
+    /// Whether a good set came.
+    async fn fetch(&self, attempted: &mut Option<Instant>) -> bool {
         let began = Instant::now();
-        match self.download().await {
+        *attempted = Some(began);
+        let downloaded = self.download().await;
+        *attempted = Some(Instant::now());
+        match downloaded {
             Ok(keys) => {
                 tracing::debug!(keys = keys.len(), "token keys fetched");
                 *self.current.write() = Some(Fetched {
                     keys: Arc::new(keys),
                     at: began,
                 });
+                true
             }
             Err(reason) => {
                 // The host alone: a URL may carry a password or a token.
@@ -169,6 +187,7 @@ impl Jwks {
                     reason,
                     "token keys not fetched, the last ones are kept"
                 );
+                false
             }
         }
     }

@@ -7,7 +7,9 @@ use std::time::Duration;
 use anyhow::Context as _;
 use clap::Args;
 use redis::aio::MultiplexedConnection;
-use redis::{AsyncConnectionConfig, Client, FromRedisValue, ProtocolVersion, PushInfo, PushKind};
+use redis::{
+    AsyncConnectionConfig, Client, ErrorKind, FromRedisValue, ProtocolVersion, PushInfo, PushKind,
+};
 use tokio::sync::mpsc::{UnboundedReceiver, unbounded_channel};
 
 use super::run::{block_on, load};
@@ -285,9 +287,18 @@ impl fmt::Display for Failure {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Redis(error) if error.is_timeout() => f.write_str("no answer in time"),
+            Self::Redis(error) if is_foreign(error) => f.write_str("what answers is not Redis"),
             Self::Redis(error) => error.fmt(f),
             Self::TimedOut(limit) => write!(f, "no answer within {} s", limit.as_secs_f32()),
             Self::WrongValue => f.write_str("the server did not do what it said"),
         }
     }
+}
+
+/// An HTTP server, say, whose bytes are nothing that the protocol knows.
+fn is_foreign(error: &redis::RedisError) -> bool {
+    matches!(
+        error.kind(),
+        ErrorKind::Parse | ErrorKind::UnexpectedReturnType
+    )
 }
