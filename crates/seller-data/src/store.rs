@@ -2,7 +2,9 @@
 
 use std::{fmt, path::Path, sync::Once, time::Duration};
 
-use sqlx::{Any, AnyPool, Executor, Transaction, any::AnyPoolOptions};
+use sqlx::{
+    Any, AnyConnection, AnyPool, Connection as _, Executor, Transaction, any::AnyPoolOptions,
+};
 
 use crate::{
     error::{Error, ErrorKind},
@@ -58,6 +60,7 @@ impl Store {
         let store = if url.starts_with("sqlite:") {
             Self::open_sqlite(url).await?
         } else if url.starts_with("postgres:") || url.starts_with("postgresql:") {
+            probe(url, "SELECT 1").await?;
             let pool = AnyPoolOptions::new()
                 .max_connections(POSTGRES_CONNECTIONS)
                 .acquire_timeout(ACQUIRE_TIMEOUT)
@@ -88,6 +91,9 @@ impl Store {
                 ErrorKind::Unavailable,
                 format!("failed to open the database: no folder \"{folder}\""),
             ));
+        }
+        if !in_memory {
+            probe(&url, "PRAGMA schema_version").await?;
         }
         let writer = sqlite_pool(1).connect(&url).await.map_err(cannot_open)?;
         if in_memory {
@@ -188,6 +194,25 @@ fn sqlite_pool(connections: u32) -> AnyPoolOptions {
                 Ok(())
             })
         })
+}
+
+/// Connects once without a pool, which would try again and again and hide the cause.
+async fn probe(url: &str, sql: &'static str) -> Result<(), Error> {
+    let attempt = async {
+        let mut connection = AnyConnection::connect(url).await?;
+        connection.execute(sql).await?;
+        connection.close().await
+    };
+    let timed_out = |_| {
+        Error::new(
+            ErrorKind::Unavailable,
+            "failed to open the database in time",
+        )
+    };
+    tokio::time::timeout(ACQUIRE_TIMEOUT, attempt)
+        .await
+        .map_err(timed_out)?
+        .map_err(cannot_open)
 }
 
 /// The folder of a SQLite URL's file, if it does not exist.
