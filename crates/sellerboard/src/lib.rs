@@ -2,6 +2,7 @@
 //!
 //! [`command::run`] is the program; everything below it can be used, and is tested, on its own:
 //!
+//! - [`app`]: the service itself;
 //! - [`config`]: the variables, where they come from, their types;
 //! - [`auth`]: verification of tokens, and signing of tokens for demos;
 //! - [`http`]: problem documents and request ids, shared by all handlers;
@@ -9,6 +10,7 @@
 
 #![forbid(unsafe_code)]
 
+pub mod app;
 pub mod auth;
 pub mod command;
 pub mod config;

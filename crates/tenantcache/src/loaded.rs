@@ -78,6 +78,12 @@ impl Loaded {
         self
     }
 
+    /// Says that not all tags of this value are known: any invalidation of the tenant covers it.
+    pub fn with_unknown_tags(mut self) -> Self {
+        self.tags = Tags::Unknown;
+        self
+    }
+
     /// The soft TTL of this value, instead of the policy's. At most 30 days.
     pub fn with_ttl(mut self, ttl: Duration) -> Self {
         self.ttl = Some(ttl);

@@ -1,3 +1,4 @@
+use std::io::Write as _;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::time::{Duration, SystemTime};
 
@@ -7,11 +8,17 @@ use base64::engine::general_purpose::STANDARD;
 use reqwest::Url;
 use seller_data::demo::TENANTS;
 
+use marketplace::Options;
+use tenantcache::remote::{HealthState, Remote};
+use tenantcache_redis::{RedisOptions, RedisTier};
+
 use super::cli::DemoArgs;
 use super::run::{load, now};
-use crate::auth::{KeyError, NewToken, sign};
-use crate::config::{Config, Loaded, Secret, SecretUrl};
-use crate::logging;
+use super::{shutdown, store};
+use crate::app::Service;
+use crate::auth::{KeyError, NewToken, Verifier, sign};
+use crate::config::{Config, Loaded, RedisLocation, Secret, SecretUrl};
+use crate::{logging, output};
 
 const TOKEN_TTL: Duration = Duration::from_secs(24 * 3600);
 const SECRET_BYTES: usize = 32;
@@ -27,10 +34,58 @@ pub(super) fn run(args: &DemoArgs) -> anyhow::Result<()> {
 }
 
 /// Runs marketplace and service until they are told to stop.
-#[expect(clippy::unused_async, reason = "the demo will wait here for its end")]
-async fn start(config: Config, _fill_empty_store: bool) -> anyhow::Result<()> {
-    let _banner = banner(&config, config.addr, now())?;
-    anyhow::bail!("this build has no demo yet")
+async fn start(mut config: Config, fill_empty_store: bool) -> anyhow::Result<()> {
+    let options = Options::default()
+        .with_addr(config.marketplace.addr)
+        .with_latency(config.marketplace.latency);
+    let marketplace = marketplace::listen(&options)
+        .await
+        .context("failed to start the marketplace; choose another address with MARKETPLACE_ADDR")?;
+    config.data.upstream_url = Url::parse(&origin(marketplace.local_addr()?))?;
+    if !redis_answers(&config).await {
+        config.redis.location = RedisLocation::None;
+    }
+    let verifier = Verifier::new(&config.auth)?;
+    let service = Service::start(&config, verifier).await?;
+    let store = store::open(&config.data.database_url).await?;
+    if fill_empty_store {
+        store::fill_if_empty(&store).await?;
+    }
+    let banner = banner(&config, service.addr()?, now())?;
+    output::Stdout.write_all(banner.as_bytes())?;
+    output::Stdout.flush()?;
+    let (stop, stopped) = tokio::sync::watch::channel(());
+    let wait = |mut stopped: tokio::sync::watch::Receiver<()>| async move {
+        let _ = stopped.changed().await;
+    };
+    tokio::spawn(async move {
+        shutdown::requested().await;
+        let _ = stop.send(());
+    });
+    let ended = tokio::try_join!(
+        async {
+            let end = wait(stopped.clone());
+            marketplace::run(marketplace, store.clone(), options, end)
+                .await
+                .context("the marketplace failed")
+        },
+        service.run(wait(stopped.clone())),
+    );
+    store.close().await;
+    ended.map(|((), ())| ())
+}
+
+/// Whether a Redis answers now. Without one, the demo keeps its cache in the process alone.
+async fn redis_answers(config: &Config) -> bool {
+    let RedisLocation::Url(url) = &config.redis.location else {
+        return false;
+    };
+    let Ok(options) = RedisOptions::new(url.expose()) else {
+        return true;
+    };
+    let tier = RedisTier::start(options);
+    tier.ready().await;
+    tier.health().borrow().state == HealthState::Up
 }
 
 /// Sets what the demo makes up where nothing is configured: random secrets, a store in the user's data directory,

@@ -2,6 +2,8 @@ use anyhow::Context as _;
 use clap::Args;
 
 use super::run::load;
+use super::shutdown;
+use crate::app::Service;
 use crate::auth::Verifier;
 use crate::config::{Config, ConfigFlags, PrintFormat};
 use crate::{logging, output};
@@ -33,10 +35,7 @@ pub(super) fn run(args: &ServeArgs) -> anyhow::Result<()> {
 }
 
 /// Runs the service until it is told to stop.
-#[expect(
-    clippy::unused_async,
-    reason = "the service will wait here for its end"
-)]
-async fn start(_config: Config, _verifier: Verifier) -> anyhow::Result<()> {
-    anyhow::bail!("this build has no service yet")
+async fn start(config: Config, verifier: Verifier) -> anyhow::Result<()> {
+    let service = Service::start(&config, verifier).await?;
+    service.run(shutdown::requested()).await
 }

@@ -3,7 +3,7 @@
 mod problem;
 mod request_id;
 
-pub use problem::{Code, Problem};
+pub use problem::{Code, Problem, ProblemDocument};
 pub use request_id::{RequestId, identify};
 
 #[cfg(test)]

@@ -49,9 +49,14 @@ pub enum Code {
 }
 
 /// An error as clients see it (RFC 9457). [`identify`](super::identify) adds the request's id to it.
-#[derive(Clone, Debug, Serialize, ToSchema)]
+#[derive(Clone, Debug)]
 #[must_use]
-pub struct Problem {
+pub struct Problem(Box<ProblemDocument>);
+
+/// The body of a [`Problem`].
+#[derive(Clone, Debug, Serialize, ToSchema)]
+#[schema(as = Problem)]
+pub struct ProblemDocument {
     /// A URI that names the kind of problem.
     #[serde(rename = "type")]
     kind: String,
@@ -119,7 +124,7 @@ impl Problem {
     /// A problem of any status.
     pub fn new(status: StatusCode, detail: impl Into<String>) -> Self {
         let code = Code::of_status(status);
-        Self {
+        Self(Box::new(ProblemDocument {
             kind: format!("urn:sellerboard:problem:{}", code.slug()),
             title: Cow::Borrowed(status.canonical_reason().unwrap_or("Error")),
             status: status.as_u16(),
@@ -128,14 +133,14 @@ impl Problem {
             parameter: None,
             request_id: None,
             headers: Vec::new(),
-        }
+        }))
     }
 
     /// 400: the parameter `name` is not valid; `expected` says what would be.
     pub fn invalid_parameter(name: &str, expected: &str) -> Self {
         let detail = format!("parameter {name}: expected {expected}");
         let mut problem = Self::new(StatusCode::BAD_REQUEST, detail);
-        problem.parameter = Some(name.to_owned());
+        problem.0.parameter = Some(name.to_owned());
         problem
     }
 
@@ -207,23 +212,23 @@ impl Problem {
 
     /// Adds a header to the answer.
     pub fn with_header(mut self, name: HeaderName, value: HeaderValue) -> Self {
-        self.headers.push((name, value));
+        self.0.headers.push((name, value));
         self
     }
 
     /// The status of the answer.
     #[must_use]
     pub fn status(&self) -> StatusCode {
-        StatusCode::from_u16(self.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR)
+        StatusCode::from_u16(self.0.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR)
     }
 
     pub(super) fn with_request_id(mut self, id: &RequestId) -> Self {
-        self.request_id = Some(id.as_str().to_owned());
+        self.0.request_id = Some(id.as_str().to_owned());
         self
     }
 
     pub(super) fn body(&self) -> Body {
-        serde_json::to_vec(self).map_or_else(|_| Body::empty(), Body::from)
+        serde_json::to_vec(&self.0).map_or_else(|_| Body::empty(), Body::from)
     }
 }
 
@@ -240,7 +245,7 @@ impl IntoResponse for Problem {
         *response.status_mut() = self.status();
         let headers = response.headers_mut();
         headers.insert(CONTENT_TYPE, HeaderValue::from_static(PROBLEM_JSON));
-        for (name, value) in &self.headers {
+        for (name, value) in &self.0.headers {
             headers.append(name, value.clone());
         }
         response.extensions_mut().insert(self);

@@ -106,11 +106,7 @@ impl Records {
 
     fn trim(&mut self) {
         while self.prefixes.len() > Self::PREFIXES_MAX {
-            let oldest = self
-                .prefixes
-                .iter()
-                .map(|(_, generation)| *generation)
-                .min();
+            let oldest = self.prefixes.values().copied().min();
             self.widen(oldest.expect("there are more than none"));
         }
         while self.len() > Self::COUNT_MAX {

@@ -1,0 +1,48 @@
+use axum::Json;
+use axum::extract::State;
+use serde::Serialize;
+use tenantcache::remote::HealthState;
+use utoipa::ToSchema;
+
+use super::state::AppState;
+
+/// How the service is.
+#[derive(Debug, Serialize, ToSchema)]
+pub(super) struct HealthReport {
+    /// `ok`.
+    status: &'static str,
+    /// `up`, `down` or `none`. The service is ready without Redis.
+    redis: &'static str,
+}
+
+/// Whether the process is alive.
+#[utoipa::path(
+    get, path = "/healthz", tag = "operation", security(()),
+    responses((status = 200, body = HealthReport, description = "It is")),
+)]
+pub(super) async fn healthz(State(app): State<AppState>) -> Json<HealthReport> {
+    report(&app)
+}
+
+/// Whether the service takes requests.
+#[utoipa::path(
+    get, path = "/readyz", tag = "operation", security(()),
+    responses((status = 200, body = HealthReport, description = "It does")),
+)]
+pub(super) async fn readyz(State(app): State<AppState>) -> Json<HealthReport> {
+    report(&app)
+}
+
+fn report(app: &AppState) -> Json<HealthReport> {
+    let redis = app
+        .cache
+        .remote_health()
+        .map_or("none", |health: tenantcache::remote::Health| {
+            let state: HealthState = health.state;
+            state.name()
+        });
+    Json(HealthReport {
+        status: "ok",
+        redis,
+    })
+}

@@ -1,0 +1,274 @@
+//! Prometheus' view, rendered from the same counters as the JSON one. The tenant is never a label.
+
+use std::fmt;
+use std::time::Duration;
+
+use axum::extract::State;
+use axum::http::header::CONTENT_TYPE;
+use axum::response::{IntoResponse, Response};
+use prometheus_client::collector::Collector;
+use prometheus_client::encoding::text::encode;
+use prometheus_client::encoding::{DescriptorEncoder, EncodeMetric};
+use prometheus_client::metrics::MetricType;
+use prometheus_client::metrics::counter::ConstCounter;
+use prometheus_client::metrics::gauge::ConstGauge;
+use prometheus_client::metrics::histogram::{Histogram, exponential_buckets};
+use prometheus_client::registry::{Registry, Unit};
+use tenantcache::remote::HealthState;
+use tenantcache::{Cache, RequestSnapshot};
+
+use super::state::AppState;
+use crate::http::Problem;
+
+const OPENMETRICS: &str = "application/openmetrics-text; version=1.0.0; charset=utf-8";
+
+/// What is exposed at `/metrics`.
+#[derive(Debug)]
+pub(super) struct Metrics {
+    registry: Registry,
+    coherence_lag: Histogram,
+}
+
+#[derive(Debug)]
+struct CacheCollector {
+    cache: Cache,
+}
+
+/// A series: its labels and its value.
+type Series<V> = (Vec<(&'static str, String)>, V);
+
+impl Metrics {
+    pub(super) fn new(cache: Cache) -> Self {
+        let mut registry = Registry::default();
+        let coherence_lag = Histogram::new(exponential_buckets(0.000_05, 2.0, 18));
+        registry.register_with_unit(
+            "tenantcache_coherence_lag",
+            "From the request for an invalidation until it holds on this node",
+            Unit::Seconds,
+            coherence_lag.clone(),
+        );
+        registry.register_collector(Box::new(CacheCollector { cache }));
+        Self {
+            registry,
+            coherence_lag,
+        }
+    }
+
+    /// Notes how long an invalidation took until it held here.
+    pub(super) fn observe_invalidation(&self, took: Duration) {
+        self.coherence_lag.observe(took.as_secs_f64());
+    }
+}
+
+/// The text that Prometheus scrapes.
+#[utoipa::path(
+    get, path = "/metrics", tag = "operation", security(()),
+    responses((status = 200, body = String, description = "OpenMetrics text", content_type = "application/openmetrics-text")),
+)]
+pub(super) async fn metrics(State(app): State<AppState>) -> Result<Response, Problem> {
+    let mut text = String::new();
+    encode(&mut text, &app.metrics.registry).map_err(|_| Problem::internal())?;
+    Ok(([(CONTENT_TYPE, OPENMETRICS)], text).into_response())
+}
+
+impl Collector for CacheCollector {
+    fn encode(&self, mut encoder: DescriptorEncoder<'_>) -> fmt::Result {
+        let counters = self.cache.counters();
+        let endpoints = &counters.endpoints;
+        let by_outcome = endpoints.iter().flat_map(|(endpoint, counts)| {
+            outcomes(counts.requests).map(|(outcome, count)| {
+                (
+                    vec![
+                        ("endpoint", endpoint.clone()),
+                        ("outcome", outcome.to_owned()),
+                    ],
+                    count,
+                )
+            })
+        });
+        counter(
+            &mut encoder,
+            "tenantcache_requests",
+            "Cached reads",
+            by_outcome,
+        )?;
+        let loads = endpoints.iter().flat_map(|(endpoint, counts)| {
+            let ok = counts.loads.saturating_sub(counts.loads_failed);
+            [("ok", ok), ("failed", counts.loads_failed)].map(|(outcome, count)| {
+                (
+                    vec![
+                        ("endpoint", endpoint.clone()),
+                        ("outcome", outcome.to_owned()),
+                    ],
+                    count,
+                )
+            })
+        });
+        counter(
+            &mut encoder,
+            "tenantcache_origin_loads",
+            "Loads from the origin",
+            loads,
+        )?;
+        let invalidations = counters
+            .invalidations
+            .iter()
+            .flat_map(|(scope, applied, queued)| {
+                [("applied", *applied), ("queued", *queued)].map(|(outcome, count)| {
+                    (
+                        vec![
+                            ("scope", (*scope).to_owned()),
+                            ("outcome", outcome.to_owned()),
+                        ],
+                        count,
+                    )
+                })
+            });
+        counter(
+            &mut encoder,
+            "tenantcache_invalidations",
+            "Invalidations",
+            invalidations,
+        )?;
+        let unusable = counters.unusable_entries.iter();
+        let unusable = unusable.map(|(why, count)| (vec![("reason", (*why).to_owned())], *count));
+        counter(
+            &mut encoder,
+            "tenantcache_unusable_entries",
+            "Entries in Redis that could not be used",
+            unusable,
+        )?;
+        for (name, help, count) in [
+            (
+                "tenantcache_collapsed",
+                "Reads answered by another read's load",
+                counters.total.collapsed,
+            ),
+            (
+                "tenantcache_fills_refused",
+                "Loaded values not stored, since they were invalidated during the load",
+                counters.fills_refused,
+            ),
+            (
+                "tenantcache_promotions_refused",
+                "Entries in Redis not taken up, since they were invalidated",
+                counters.promotions_refused,
+            ),
+            (
+                "tenantcache_remote_errors",
+                "Operations of Redis that failed while it was up",
+                counters.remote_errors,
+            ),
+        ] {
+            counter(&mut encoder, name, help, [(Vec::new(), count)])?;
+        }
+        self.encode_tiers(&mut encoder)
+    }
+}
+
+impl CacheCollector {
+    fn encode_tiers(&self, encoder: &mut DescriptorEncoder<'_>) -> fmt::Result {
+        let local = self.cache.local_usage();
+        let remote = self.cache.remote_usage();
+        let tiers = |value: fn(u64, u64) -> u64| {
+            let redis = remote.map(|usage| ("redis", value(usage.used_bytes, usage.max_bytes)));
+            let local = ("local", value(local.used_bytes, local.max_bytes));
+            let tiers = [Some(local), redis].into_iter().flatten();
+            tiers
+                .map(|(tier, value)| (vec![("tier", tier.to_owned())], value))
+                .collect::<Vec<_>>()
+        };
+        let bytes = Some(&Unit::Bytes);
+        gauge(
+            encoder,
+            "tenantcache_tier",
+            "Memory in use",
+            bytes,
+            tiers(|used, _| used),
+        )?;
+        gauge(
+            encoder,
+            "tenantcache_tier_limit",
+            "Memory limit, 0 if there is none",
+            bytes,
+            tiers(|_, max| max),
+        )?;
+        let evictions = [
+            Some(("local", local.evictions)),
+            remote.map(|usage| ("redis", usage.evicted_keys)),
+        ];
+        let evictions = evictions.into_iter().flatten();
+        let evictions = evictions.map(|(tier, count)| (vec![("tier", tier.to_owned())], count));
+        counter(
+            encoder,
+            "tenantcache_evictions",
+            "Entries evicted to make room",
+            evictions,
+        )?;
+        let entries = u64::try_from(local.entries).unwrap_or(u64::MAX);
+        gauge(
+            encoder,
+            "tenantcache_local_entries",
+            "Entries in the local tier",
+            None,
+            [(Vec::new(), entries)],
+        )?;
+        let pending = u64::try_from(self.cache.pending_invalidations()).unwrap_or(u64::MAX);
+        gauge(
+            encoder,
+            "tenantcache_pending_invalidations",
+            "Scopes that Redis has not confirmed",
+            None,
+            [(Vec::new(), pending)],
+        )?;
+        let up = self
+            .cache
+            .remote_health()
+            .map(|health| u64::from(health.state == HealthState::Up));
+        gauge(
+            encoder,
+            "tenantcache_redis_up",
+            "Whether Redis is used",
+            None,
+            up.map(|up| (Vec::new(), up)),
+        )
+    }
+}
+
+fn outcomes(requests: RequestSnapshot) -> [(&'static str, u64); 5] {
+    [
+        ("hit", requests.fresh_hits),
+        ("stale_hit", requests.stale_hits),
+        ("miss", requests.loaded),
+        ("reload", requests.reloads),
+        ("bypass", requests.bypasses),
+    ]
+}
+
+fn counter(
+    encoder: &mut DescriptorEncoder<'_>,
+    name: &str,
+    help: &str,
+    series: impl IntoIterator<Item = Series<u64>>,
+) -> fmt::Result {
+    let mut family = encoder.encode_descriptor(name, help, None, MetricType::Counter)?;
+    for (labels, value) in series {
+        ConstCounter::new(value).encode(family.encode_family(&labels)?)?;
+    }
+    Ok(())
+}
+
+fn gauge(
+    encoder: &mut DescriptorEncoder<'_>,
+    name: &str,
+    help: &str,
+    unit: Option<&Unit>,
+    series: impl IntoIterator<Item = Series<u64>>,
+) -> fmt::Result {
+    let mut family = encoder.encode_descriptor(name, help, unit, MetricType::Gauge)?;
+    for (labels, value) in series {
+        let value = i64::try_from(value).unwrap_or(i64::MAX);
+        ConstGauge::new(value).encode(family.encode_family(&labels)?)?;
+    }
+    Ok(())
+}

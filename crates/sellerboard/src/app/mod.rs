@@ -1,0 +1,23 @@
+//! The service: sellers' answers from the cache, and the operators' view of it.
+//!
+//! [`Service::start`] connects what the configuration names; [`Service::run`] answers until it is told to stop.
+//! A request goes through [`crate::http::identify`], then [`caller`] makes a [`Caller`](caller::Caller) of its token, and only a
+//! `Caller` gives access to a tenant's part of the cache.
+
+mod answer;
+mod cached;
+mod caller;
+mod docs;
+mod health;
+mod limits;
+mod metrics;
+mod operate;
+mod params;
+mod read;
+mod router;
+mod service;
+mod source;
+mod state;
+
+pub use router::openapi;
+pub use service::Service;

@@ -1,0 +1,129 @@
+use axum::Json;
+use axum::extract::State;
+use serde::Serialize;
+use tenantcache::clock::{Clock, SystemClock};
+use tenantcache::{EndpointPrefix, Invalidation, Key, Scope, Tag, TenantId};
+use utoipa::ToSchema;
+
+use super::record::InvalidationRecord;
+use super::{rfc3339, wall};
+use crate::app::caller::Caller;
+use crate::app::params::{Params, TEXT_BYTES_MAX};
+use crate::app::read::endpoint_named;
+use crate::app::state::AppState;
+use crate::http::{Problem, ProblemDocument};
+
+/// What became of an invalidation.
+#[derive(Debug, Serialize, ToSchema)]
+pub(in crate::app) struct Invalidated {
+    /// `applied`: every node heeds it within the coherence bound. `queued`: this node heeds it, and Redis will be told
+    /// as soon as it answers. `applied-unreplicated`: applied, but no replica has confirmed it.
+    status: &'static str,
+    /// The tenant's generation as of this invalidation; null while it is queued.
+    generation: Option<u64>,
+}
+
+/// Invalidates the caller's tenant, or just what one selector names.
+#[utoipa::path(
+    delete, path = "/api/v1/cache", tag = "cache",
+    params(("key" = Option<String>, Query, description = "One entry, as Cache-Status names it"),
+        ("endpoint" = Option<String>, Query, description = "One endpoint"),
+        ("prefix" = Option<String>, Query, description = "Endpoints whose name starts so, literally"),
+        ("tag" = Option<String>, Query, description = "Entries with this tag"),
+        ("tenant" = Option<String>, Query, description = "Another tenant; needs cache:admin"),
+        ("durability" = Option<String>, Query, description = "`replicated`: say whether a replica has it")),
+    responses(
+        (status = 200, body = Invalidated, description = "It holds on this node"),
+        (status = 400, body = ProblemDocument, description = "Two selectors, an empty one, or an unknown endpoint", content_type = "application/problem+json"),
+        (status = 401, body = ProblemDocument, description = "No valid token", content_type = "application/problem+json"),
+        (status = 403, body = ProblemDocument, description = "Another tenant; nothing is changed", content_type = "application/problem+json"),
+    ),
+)]
+pub(in crate::app) async fn invalidate(
+    State(app): State<AppState>,
+    caller: Caller,
+    params: Params,
+) -> Result<Json<Invalidated>, Problem> {
+    let tenant = caller.tenant_named(params.text("tenant", TEXT_BYTES_MAX)?)?;
+    let replicated = match params.text("durability", TEXT_BYTES_MAX)? {
+        None | Some("local") => false,
+        Some("replicated") => true,
+        Some(_) => {
+            return Err(Problem::invalid_parameter(
+                "durability",
+                "local or replicated",
+            ));
+        }
+    };
+    let scope = scope(&params, &tenant)?;
+    let begun = SystemClock::default().monotonic();
+    let outcome = app
+        .cache
+        .tenant(&tenant)
+        .invalidate(std::slice::from_ref(&scope))
+        .await;
+    let outcome = outcome.map_err(|_| Problem::internal())?;
+    app.metrics
+        .observe_invalidation(SystemClock::default().monotonic().saturating_sub(begun));
+    let (status, generation) = match outcome {
+        Invalidation::Applied { generation } if replicated => {
+            ("applied-unreplicated", Some(generation.get()))
+        }
+        Invalidation::Applied { generation } => ("applied", Some(generation.get())),
+        Invalidation::Queued => ("queued", None),
+    };
+    tracing::info!(
+        %tenant, %scope, status, generation, cause = "request", by = caller.subject(),
+        "Cache invalidated"
+    );
+    app.invalidations.add(InvalidationRecord {
+        at: rfc3339(wall()),
+        tenant: tenant.to_string(),
+        scope: scope.to_string(),
+        status: status.to_owned(),
+        generation,
+        cause: "request",
+        by: caller.subject().to_owned(),
+    });
+    Ok(Json(Invalidated { status, generation }))
+}
+
+/// What the one selector names; without any, the whole tenant.
+fn scope(params: &Params, tenant: &TenantId) -> Result<Scope, Problem> {
+    let selectors = ["key", "endpoint", "prefix", "tag"];
+    let mut given = Vec::new();
+    for name in selectors {
+        if let Some(text) = params.text(name, Key::BYTES_MAX)? {
+            given.push((name, text));
+        }
+    }
+    let invalid = |name: &str, error: &dyn std::error::Error| {
+        Problem::invalid_parameter(name, &format!("another value: {error}"))
+    };
+    match given[..] {
+        [] => Ok(Scope::Tenant),
+        [("key", text)] => {
+            let key: Key = text.parse().map_err(|error| invalid("key", &error))?;
+            if key.tenant() != tenant.as_str() {
+                return Err(Problem::forbidden("the key belongs to another tenant"));
+            }
+            Ok(Scope::Key(key))
+        }
+        [("endpoint", text)] => endpoint_named(text)
+            .cloned()
+            .map(Scope::Endpoint)
+            .ok_or_else(|| {
+                Problem::invalid_parameter("endpoint", "the name of an endpoint, such as products")
+            }),
+        [("prefix", text)] => EndpointPrefix::new(text)
+            .map(Scope::Prefix)
+            .map_err(|error| invalid("prefix", &error)),
+        [("tag", text)] => Tag::new(text)
+            .map(Scope::Tag)
+            .map_err(|error| invalid("tag", &error)),
+        _ => Err(Problem::bad_request(format!(
+            "give at most one of {}",
+            selectors.join(", ")
+        ))),
+    }
+}

@@ -1,0 +1,74 @@
+use std::ops::RangeInclusive;
+
+use axum::extract::{FromRequestParts, Query};
+use axum::http::request::Parts;
+
+use crate::http::Problem;
+
+/// The longest text a parameter may have, in bytes.
+pub(super) const TEXT_BYTES_MAX: usize = 128;
+
+/// The query parameters of a request. Unknown ones are ignored; a known one that stands twice is refused.
+#[derive(Debug)]
+pub(super) struct Params(Vec<(String, String)>);
+
+impl Params {
+    /// A whole number within `range`, or `default` when it is absent.
+    pub(super) fn number(
+        &self,
+        name: &str,
+        range: RangeInclusive<u32>,
+        default: u32,
+    ) -> Result<u32, Problem> {
+        let Some(text) = self.one(name)? else {
+            return Ok(default);
+        };
+        let number = if text.bytes().all(|byte| byte.is_ascii_digit()) {
+            text.parse().ok()
+        } else {
+            None
+        };
+        number
+            .filter(|number| range.contains(number))
+            .ok_or_else(|| {
+                let expected = format!("a whole number from {} to {}", range.start(), range.end());
+                Problem::invalid_parameter(name, &expected)
+            })
+    }
+
+    /// A text of 1 to `bytes_max` bytes without control characters, if there is one.
+    pub(super) fn text(&self, name: &str, bytes_max: usize) -> Result<Option<&str>, Problem> {
+        let Some(text) = self.one(name)? else {
+            return Ok(None);
+        };
+        if text.is_empty() || text.len() > bytes_max || text.chars().any(char::is_control) {
+            let expected = format!("1 to {bytes_max} bytes without control characters");
+            return Err(Problem::invalid_parameter(name, &expected));
+        }
+        Ok(Some(text))
+    }
+
+    fn one(&self, name: &str) -> Result<Option<&str>, Problem> {
+        let mut values = self
+            .0
+            .iter()
+            .filter(|(known, _)| known == name)
+            .map(|(_, value)| value);
+        let first = values.next();
+        if values.next().is_some() {
+            return Err(Problem::invalid_parameter(name, "this parameter once"));
+        }
+        Ok(first.map(String::as_str))
+    }
+}
+
+impl<S: Send + Sync> FromRequestParts<S> for Params {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Problem> {
+        let Query(pairs) = Query::from_request_parts(parts, state)
+            .await
+            .map_err(|_| Problem::bad_request("the query is not made of name=value pairs"))?;
+        Ok(Self(pairs))
+    }
+}

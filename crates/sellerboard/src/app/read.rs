@@ -1,0 +1,189 @@
+use std::sync::LazyLock;
+
+use tenantcache::{Endpoint, EntryRef, Tag, Tenant};
+
+use super::params::{Params, TEXT_BYTES_MAX};
+use crate::http::Problem;
+
+/// One cached read, with its parameters validated and normalised: equal reads have equal keys.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum Read {
+    Activity {
+        limit: u32,
+    },
+    Alerts,
+    Forecast {
+        product_id: Option<String>,
+        horizon: u32,
+    },
+    Insights,
+    Kpis,
+    Pricing {
+        product_id: Option<String>,
+        days: u32,
+    },
+    Product {
+        id: String,
+    },
+    Products {
+        limit: u32,
+        cursor: Option<String>,
+        q: Option<String>,
+    },
+    Sentiment {
+        days: u32,
+    },
+    Stats,
+    Trends {
+        days: u32,
+    },
+}
+
+/// The longest cursor of a product list.
+const CURSOR_BYTES_MAX: usize = 512;
+
+impl Read {
+    pub(super) fn activity(params: &Params) -> Result<Self, Problem> {
+        Ok(Self::Activity {
+            limit: params.number("limit", 1..=100, 10)?,
+        })
+    }
+
+    pub(super) fn forecast(params: &Params) -> Result<Self, Problem> {
+        let horizon = params.number("horizon", 1..=90, 30)?;
+        Ok(Self::Forecast {
+            product_id: product_id(params)?,
+            horizon,
+        })
+    }
+
+    pub(super) fn pricing(params: &Params) -> Result<Self, Problem> {
+        Ok(Self::Pricing {
+            product_id: product_id(params)?,
+            days: days(params)?,
+        })
+    }
+
+    pub(super) fn product(id: String) -> Result<Self, Problem> {
+        let sound =
+            !id.is_empty() && id.len() <= TEXT_BYTES_MAX && !id.chars().any(char::is_control);
+        if sound {
+            Ok(Self::Product { id })
+        } else {
+            Err(Problem::not_found("no such product"))
+        }
+    }
+
+    pub(super) fn products(params: &Params) -> Result<Self, Problem> {
+        let q = params.text("q", TEXT_BYTES_MAX)?;
+        Ok(Self::Products {
+            limit: params.number("limit", 1..=100, 20)?,
+            cursor: params.text("cursor", CURSOR_BYTES_MAX)?.map(str::to_owned),
+            // The search does not tell ASCII cases apart, nor does its key.
+            q: q.map(|q| q.trim().to_ascii_lowercase())
+                .filter(|q| !q.is_empty()),
+        })
+    }
+
+    pub(super) fn sentiment(params: &Params) -> Result<Self, Problem> {
+        Ok(Self::Sentiment {
+            days: days(params)?,
+        })
+    }
+
+    pub(super) fn trends(params: &Params) -> Result<Self, Problem> {
+        Ok(Self::Trends {
+            days: days(params)?,
+        })
+    }
+
+    /// The entry that holds the answer.
+    pub(super) fn entry(&self, tenant: &Tenant) -> EntryRef {
+        let entry = tenant.entry(self.endpoint());
+        let optional = |entry: EntryRef, name: &str, value: &Option<String>| match value {
+            Some(value) => entry.param(name, value),
+            None => entry,
+        };
+        match self {
+            Self::Alerts | Self::Insights | Self::Kpis | Self::Stats => entry,
+            Self::Activity { limit } => entry.param("limit", limit),
+            Self::Sentiment { days } | Self::Trends { days } => entry.param("days", days),
+            Self::Forecast {
+                product_id,
+                horizon,
+            } => tagged(
+                optional(entry.param("horizon", horizon), "product_id", product_id),
+                product_id,
+            ),
+            Self::Pricing { product_id, days } => tagged(
+                optional(entry.param("days", days), "product_id", product_id),
+                product_id,
+            ),
+            Self::Product { id } => tagged(entry.param("id", id), &Some(id.clone())),
+            Self::Products { limit, cursor, q } => optional(
+                optional(entry.param("limit", limit), "cursor", cursor),
+                "q",
+                q,
+            ),
+        }
+    }
+
+    fn endpoint(&self) -> &'static Endpoint {
+        let name = match self {
+            Self::Activity { .. } => "dashboard_activity",
+            Self::Alerts => "dashboard_alerts",
+            Self::Forecast { .. } => "forecast_demand",
+            Self::Insights => "dashboard_insights",
+            Self::Kpis => "dashboard_kpis",
+            Self::Pricing { .. } => "pricing_trends",
+            Self::Product { .. } | Self::Products { .. } => "products",
+            Self::Sentiment { .. } => "sentiment_overview",
+            Self::Stats => "dashboard_stats",
+            Self::Trends { .. } => "dashboard_trends",
+        };
+        endpoint_named(name).expect("every read's endpoint is listed")
+    }
+}
+
+/// The endpoint of this name, if it is one of ours.
+pub(super) fn endpoint_named(name: &str) -> Option<&'static Endpoint> {
+    static ENDPOINTS: LazyLock<Vec<Endpoint>> = LazyLock::new(|| {
+        let names = [
+            "dashboard_activity",
+            "dashboard_alerts",
+            "dashboard_insights",
+            "dashboard_kpis",
+            "dashboard_stats",
+            "dashboard_trends",
+            "forecast_demand",
+            "pricing_trends",
+            "products",
+            "sentiment_overview",
+        ];
+        names
+            .map(|name| Endpoint::new(name).expect("our names are valid"))
+            .to_vec()
+    });
+    ENDPOINTS.iter().find(|endpoint| endpoint.as_str() == name)
+}
+
+fn days(params: &Params) -> Result<u32, Problem> {
+    params.number("days", 1..=365, 30)
+}
+
+fn product_id(params: &Params) -> Result<Option<String>, Problem> {
+    Ok(params
+        .text("product_id", TEXT_BYTES_MAX)?
+        .map(str::to_owned))
+}
+
+/// A product's answer is tagged with the product even if there is none, so that its creation is noticed.
+fn tagged(entry: EntryRef, product_id: &Option<String>) -> EntryRef {
+    match product_id
+        .as_deref()
+        .map(|id| Tag::new(&format!("product:{id}")))
+    {
+        Some(Ok(tag)) => entry.tag(tag),
+        _ => entry,
+    }
+}

@@ -1,0 +1,177 @@
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::Duration;
+
+use anyhow::Context as _;
+use axum::serve::ListenerExt as _;
+use seller_data::Store;
+use tenantcache::remote::Remote;
+use tenantcache::{Cache, Policy, PolicyTable};
+use tenantcache_redis::{RedisOptions, RedisTier};
+use tokio::net::TcpListener;
+
+use super::limits::Limits;
+use super::metrics::Metrics;
+use super::operate::{History, InvalidationLog, sample};
+use super::router::router;
+use super::source::{Source, SqlSource, UpstreamSource};
+use super::state::AppState;
+use crate::auth::Verifier;
+use crate::config::{CacheSettings, Config, DataSource, RedisLocation};
+
+/// How long a stop waits for requests that are being answered.
+const DRAIN_MAX: Duration = Duration::from_secs(10);
+
+/// The service, connected and listening.
+#[derive(Debug)]
+pub struct Service {
+    app: AppState,
+    listener: TcpListener,
+    store: Option<Store>,
+}
+
+impl Service {
+    /// Listens, then connects to what the configuration names. Redis is tried once, for at most 1 s, and in the
+    /// background from then on.
+    ///
+    /// # Errors
+    ///
+    /// If the address cannot be listened on, the store cannot be opened, or a setting is unusable.
+    pub async fn start(config: &Config, verifier: Verifier) -> anyhow::Result<Self> {
+        let listener = TcpListener::bind(config.addr).await.with_context(|| {
+            let addr = config.addr;
+            format!("failed to listen on {addr}; choose another address with SELLERBOARD_ADDR")
+        })?;
+        let (source, store) = source(config).await?;
+        let cache = cache(config).await?;
+        let app = AppState {
+            metrics: Arc::new(Metrics::new(cache.clone())),
+            cache,
+            history: Arc::new(History::default()),
+            invalidations: Arc::new(InvalidationLog::default()),
+            limits: Arc::new(Limits::new(config.rate_limit_tenant)),
+            source,
+            verifier,
+        };
+        Ok(Self {
+            app,
+            listener,
+            store,
+        })
+    }
+
+    /// Where the service listens.
+    ///
+    /// # Errors
+    ///
+    /// If the system does not say.
+    pub fn addr(&self) -> std::io::Result<SocketAddr> {
+        self.listener.local_addr()
+    }
+
+    /// Answers until `shutdown` completes; then no connection is accepted, and running requests have 10 s.
+    ///
+    /// # Errors
+    ///
+    /// If accepting connections fails.
+    pub async fn run(
+        self,
+        shutdown: impl Future<Output = ()> + Send + 'static,
+    ) -> anyhow::Result<()> {
+        let Self {
+            app,
+            listener,
+            store,
+        } = self;
+        let _keys = app.verifier.refresh();
+        let sampler = tokio::spawn(sample(app.clone()));
+        if let Ok(addr) = listener.local_addr() {
+            tracing::info!(%addr, "service listening");
+        }
+        let listener = listener.tap_io(|stream| {
+            // Answers are written whole: waiting for more to send only delays them.
+            let _best_effort = stream.set_nodelay(true);
+        });
+        let (stopping, stop) = tokio::sync::oneshot::channel();
+        let shutdown = async move {
+            shutdown.await;
+            let _ = stopping.send(());
+        };
+        let serve = axum::serve(listener, router(app)).with_graceful_shutdown(shutdown);
+        let served = tokio::select! {
+            served = async { serve.await } => served.context("failed to accept connections"),
+            () = overdue(stop) => {
+                tracing::warn!("stopped with requests unanswered");
+                Ok(())
+            }
+        };
+        sampler.abort();
+        if let Some(store) = store {
+            store.close().await;
+        }
+        served
+    }
+}
+
+async fn overdue(stop: tokio::sync::oneshot::Receiver<()>) {
+    if stop.await.is_err() {
+        std::future::pending::<()>().await;
+    }
+    tokio::time::sleep(DRAIN_MAX).await;
+}
+
+async fn source(config: &Config) -> anyhow::Result<(Source, Option<Store>)> {
+    let data = &config.data;
+    match data.source {
+        DataSource::Upstream => {
+            let source = UpstreamSource::new(data.upstream_url.clone(), data.upstream_timeout);
+            let source = source.context("failed to set up the client of UPSTREAM_URL")?;
+            Ok((Source::Upstream(source), None))
+        }
+        DataSource::Sql => {
+            let url = &data.database_url;
+            let store = Store::open(url.expose())
+                .await
+                .with_context(|| format!("failed to open the store {url}; check DATABASE_URL"))?;
+            Ok((Source::Sql(SqlSource::new(store.clone())), Some(store)))
+        }
+    }
+}
+
+async fn cache(config: &Config) -> anyhow::Result<Cache> {
+    let policies = policies(&config.cache, config.data.upstream_timeout);
+    let mut builder = Cache::builder()
+        .with_enabled(config.cache.enabled)
+        .with_coherence_bound(config.cache.coherence_bound)
+        .with_outage_ttl(config.cache.outage_ttl)
+        .with_local_bytes_max(config.cache.local_memory_bound());
+    if let (RedisLocation::Url(url), true) = (&config.redis.location, config.cache.enabled) {
+        let options = RedisOptions::new(url.expose())
+            .with_context(|| format!("failed to use REDIS_URL {url}"))?
+            .with_command_timeout(config.redis.command_timeout)
+            .with_max_memory_bytes(config.cache.memory_max)
+            .with_hard_ttl_max(policies.hard_ttl_max());
+        let tier = RedisTier::start(options);
+        tier.ready().await;
+        builder = builder.with_remote(Arc::new(tier) as Arc<dyn Remote>);
+    }
+    builder
+        .with_policies(policies)
+        .build()
+        .context("failed to set up the cache")
+}
+
+fn policies(settings: &CacheSettings, load_timeout: Duration) -> PolicyTable {
+    settings
+        .ttl
+        .iter()
+        .fold(PolicyTable::default(), |table, (endpoint, ttl)| {
+            let grace = settings.grace_of(endpoint).unwrap_or(*ttl);
+            table.with(
+                endpoint,
+                Policy::new(*ttl)
+                    .with_grace(grace)
+                    .with_load_timeout(load_timeout),
+            )
+        })
+}
