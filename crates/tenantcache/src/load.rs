@@ -53,6 +53,7 @@ async fn fly(inner: &Inner, request: &Request, loader: BoxLoader, pilot: &Pilot)
             let store = loaded.store;
             let value = Arc::new(to_value(request, loaded, stamp, now));
             let stored = store && keep(inner, request, &value).await;
+            prove(inner, &request.state).await;
             Landing::Loaded {
                 value,
                 stored,
@@ -63,6 +64,7 @@ async fn fly(inner: &Inner, request: &Request, loader: BoxLoader, pilot: &Pilot)
             if let Some(stale) = stale {
                 stale.value.refresh.failed(inner.clock.monotonic());
             }
+            prove(inner, &request.state).await;
             Landing::Failed(error)
         }
     }
@@ -141,6 +143,15 @@ pub(crate) async fn read_table(inner: &Inner, state: &TenantState) {
     }
 }
 
+/// Reads the table unless the mirror is proven current: what a load that took long brings is judged by a table that is as
+/// current as that of a hit, and so is the stale value that stands in for it.
+pub(crate) async fn prove(inner: &Inner, state: &TenantState) {
+    let bound = inner.trust().coherence_bound;
+    if inner.remote_up() && !state.is_proven(bound, inner.clock.monotonic()) {
+        read_table(inner, state).await;
+    }
+}
+
 /// Reads the table again in the background when trust in it is half over, so that tenants in use never wait for it.
 pub(crate) fn reread_if_due(inner: &Arc<Inner>, state: &Arc<TenantState>) {
     let now = inner.clock.monotonic();
@@ -192,7 +203,7 @@ pub(crate) fn promote(
         return None;
     }
     let value = Arc::new(value);
-    inner.local.insert(&value);
+    keep_locally(inner, state, &value);
     Some(value)
 }
 
@@ -227,12 +238,16 @@ pub(crate) async fn keep(inner: &Inner, request: &Request, value: &Arc<Value>) -
         Some(remote) if value.stamp.shared => fill(inner, remote.as_ref(), value).await,
         _ => None,
     };
+    if filled == Some(Fill::Refused) {
+        // The mirror lacks what the shared table has: those who wait for this load must be judged by it.
+        read_table(inner, &request.state).await;
+    }
     let outdated = !request.state.admits(value.stamp, &value.key, &value.tags);
     if filled == Some(Fill::Refused) || outdated {
         inner.counters.fills_refused.fetch_add(1, Ordering::Relaxed);
         return false;
     }
-    let kept = inner.local.insert(value) || filled == Some(Fill::Stored);
+    let kept = keep_locally(inner, &request.state, value) || filled == Some(Fill::Stored);
     if kept {
         tracing::info!(
             "Cache SET: {} (TTL: {}s)",
@@ -241,6 +256,12 @@ pub(crate) async fn keep(inner: &Inner, request: &Request, value: &Arc<Value>) -
         );
     }
     kept
+}
+
+fn keep_locally(inner: &Inner, state: &TenantState, value: &Arc<Value>) -> bool {
+    inner.local.insert(value, |known| {
+        state.admits(known.stamp, &known.key, &known.tags)
+    })
 }
 
 async fn fill(inner: &Inner, remote: &dyn Remote, value: &Value) -> Option<Fill> {

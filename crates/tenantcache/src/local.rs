@@ -74,16 +74,17 @@ impl LocalTier {
         self.entries.get(key)
     }
 
-    /// Keeps the value, unless the same or a later load of its key is already there. Gives whether it can be kept.
-    pub(crate) fn insert(&self, value: &Arc<Value>) -> bool {
+    /// Keeps the value, unless the same or a later load of its key is already there and `is_alive`. Gives whether it can
+    /// be kept. One that is too large for that takes the place of an earlier one all the same, and leaves it empty.
+    pub(crate) fn insert(&self, value: &Arc<Value>, is_alive: impl Fn(&Value) -> bool) -> bool {
+        let yields = |known: &Arc<Value>| known.loaded_at <= value.loaded_at || !is_alive(known);
         if value.weight() > self.entries.shard_capacity() / 2 {
             self.rejections.fetch_add(1, Ordering::Relaxed);
+            let _earlier = self.entries.remove_if(&value.key, yields);
             return false;
         }
         let known = self.entries.peek(&value.key);
-        if !known
-            .is_some_and(|known| known.loaded_at > value.loaded_at || known.is_same_load(value))
-        {
+        if known.is_none_or(|known| yields(&known) && !known.is_same_load(value)) {
             self.entries.insert(value.key.clone(), Arc::clone(value));
         }
         true

@@ -59,6 +59,14 @@ pub(crate) enum Judgement {
     Unproven,
 }
 
+/// What this node knew of a tenant's invalidations at one moment.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Known {
+    pub(crate) stamp: Stamp,
+    /// Until when this node may go on as if nothing had come since; `None`: for ever, there is no other node.
+    pub(crate) until: Option<Duration>,
+}
+
 /// How far this node may rely on what it knows.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Trust {
@@ -83,22 +91,20 @@ impl TenantState {
 
     /// Whether nothing that covers the value was invalidated since its load began, as far as this node knows.
     pub(crate) fn admits(&self, stamp: LoadStamp, key: &Key, tags: &Tags) -> bool {
-        let known = self
-            .mirror
-            .load()
+        if self.overlay_covers(stamp.sequence, key, tags) {
+            return false;
+        }
+        let mirror = self.mirror.load();
+        mirror
             .as_ref()
-            .is_some_and(|m| m.table.admits(stamp.stamp, key, tags));
-        known && !self.overlay.load().covers_after(stamp.sequence, key, tags)
+            .is_some_and(|mirror| mirror.table.admits(stamp.stamp, key, tags))
     }
 
     /// Whether an entry that was just read from the remote tier together with `table` is valid. An invalidation that
     /// the table does not have yet kills it, whenever it was loaded.
     pub(crate) fn admits_stored(&self, entry: &StoredEntry, table: &Table) -> bool {
         table.admits(entry.stamp, &entry.key, &entry.tags)
-            && !self
-                .overlay
-                .load()
-                .covers_after(Generation::ZERO, &entry.key, &entry.tags)
+            && !self.overlay_covers(Generation::ZERO, &entry.key, &entry.tags)
     }
 
     /// Judges a value of the local tier. `now` is called after the mirror was read, so that a pause in between is seen.
@@ -108,14 +114,11 @@ impl TenantState {
         trust: Trust,
         now: impl FnOnce() -> Duration,
     ) -> Judgement {
+        let covered = self.overlay_covers(value.stamp.sequence, &value.key, &value.tags);
         let mirror = self.mirror.load();
         let Some(mirror) = mirror.as_ref() else {
             return Judgement::Unproven;
         };
-        let covered =
-            self.overlay
-                .load()
-                .covers_after(value.stamp.sequence, &value.key, &value.tags);
         if covered
             || !mirror
                 .table
@@ -278,12 +281,28 @@ impl TenantState {
             })
     }
 
-    /// The generation as this node knows it, without making a table.
-    pub(crate) fn known_stamp(&self) -> Option<Stamp> {
-        self.mirror
-            .load()
-            .as_ref()
-            .map(|mirror| mirror.table.stamp())
+    /// Whether there is a table yet.
+    pub(crate) fn has_table(&self) -> bool {
+        self.mirror.load().is_some()
+    }
+
+    /// Whether an unconfirmed invalidation covers the entry. It must be asked *before* the mirror: one that is confirmed
+    /// meanwhile leaves the overlay only once the mirror has it, so whoever looks in this order sees it in one of the two.
+    fn overlay_covers(&self, since: Generation, key: &Key, tags: &Tags) -> bool {
+        self.overlay.load().covers_after(since, key, tags)
+    }
+
+    /// The generation as this node knows it, and how long that holds. `None` if nothing was ever proven.
+    pub(crate) fn known(&self, coherence_bound: Duration) -> Option<Known> {
+        let mirror = self.mirror.load();
+        let mirror = mirror.as_ref()?;
+        let until = match mirror.kind {
+            MirrorKind::Own => None,
+            MirrorKind::Provisional => return None,
+            MirrorKind::Shared { proven_at } => Some(proven_at? + coherence_bound),
+        };
+        let stamp = mirror.table.stamp();
+        Some(Known { stamp, until })
     }
 
     fn make_table(&self, kind: MirrorKind, now: Duration) -> Arc<Mirror> {

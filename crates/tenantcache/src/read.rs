@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use tenantcache_core::{Freshness, Generation, Key, Policy, Stamp, Tag};
+use tenantcache_core::{Freshness, Generation, Key, Policy, Tag};
 use tokio::sync::watch;
 
 use crate::answer::{Answer, Outcome, Source, Status};
@@ -12,7 +12,7 @@ use crate::counters::EndpointCounters;
 use crate::flight::{Flight, Found, Landing, Progress};
 use crate::load;
 use crate::loaded::BoxLoader;
-use crate::mirror::{Judgement, TenantState, Trust};
+use crate::mirror::{Judgement, Known, TenantState, Trust};
 use crate::value::{LoadStamp, Value};
 use crate::{Error, ErrorKind};
 
@@ -33,7 +33,7 @@ pub(crate) struct Request {
 #[derive(Clone, Copy, Debug)]
 struct Arrival {
     order: u64,
-    stamp: Option<Stamp>,
+    known: Option<Known>,
     sequence: Generation,
 }
 
@@ -164,7 +164,7 @@ impl Inner {
     fn arrival(&self, state: &TenantState) -> Arrival {
         Arrival {
             order: self.next_arrival(),
-            stamp: state.known_stamp(),
+            known: state.known(self.trust().coherence_bound),
             sequence: self.sequence(),
         }
     }
@@ -175,9 +175,8 @@ impl Inner {
             .flights
             .get(&request.key)
             .is_some_and(|flight| matches!(flight.progress(), Progress::Loading { .. }));
-        let bound = self.trust().coherence_bound;
-        if loading && self.remote_up() && !request.state.is_proven(bound, self.clock.monotonic()) {
-            load::read_table(self, &request.state).await;
+        if loading {
+            load::prove(self, &request.state).await;
         }
     }
 
@@ -201,7 +200,7 @@ impl Inner {
     /// that killed it came after the request.
     fn may_hand_out(&self, request: &Request, value: &Value, arrival: Arrival) -> bool {
         request.state.admits(value.stamp, &value.key, &value.tags)
-            || arrived_before_invalidation(value.stamp, arrival)
+            || self.arrived_before_invalidation(value.stamp, arrival)
     }
 
     fn stamp_will_do(
@@ -213,7 +212,20 @@ impl Inner {
     ) -> bool {
         let tags = tags.iter().cloned().collect();
         request.state.admits(stamp, &request.key, &tags)
-            || arrived_before_invalidation(stamp, arrival)
+            || self.arrived_before_invalidation(stamp, arrival)
+    }
+
+    /// Whether every invalidation that the load does not include came after the request, or is so recent an invalidation
+    /// of another node that this one need not heed it yet.
+    fn arrived_before_invalidation(&self, load: LoadStamp, arrival: Arrival) -> bool {
+        load.sequence >= arrival.sequence
+            && arrival.known.is_some_and(|known| {
+                known.stamp.incarnation == load.stamp.incarnation
+                    && load.stamp.generation >= known.stamp.generation
+                    && known
+                        .until
+                        .is_none_or(|until| self.clock.monotonic() < until)
+            })
     }
 
     /// Waits for the flight, or until a stale value may stand in.
@@ -226,11 +238,15 @@ impl Inner {
     ) -> Wait {
         let patience = tokio::time::sleep(request.policy.load_timeout_soft());
         tokio::pin!(patience);
+        // Whether the stale value was found valid after the request came: then it may be handed out, whatever was
+        // invalidated since.
+        let found_after = stale.is_some() || began_after;
+        let mut may_be_stale = !request.reload;
         loop {
             let progress = waiter.borrow_and_update().clone();
             match progress {
                 Progress::Landed(landing) => return Wait::Landed(landing),
-                Progress::Loading { stale: found, .. } if !request.reload => {
+                Progress::Loading { stale: found, .. } if may_be_stale => {
                     stale = stale.or(found);
                 }
                 Progress::Loading { .. } | Progress::Looking => {}
@@ -241,9 +257,12 @@ impl Inner {
                         return Wait::Landed(Landing::Failed(Error::new(ErrorKind::LoadPanicked)));
                     }
                 }
-                () = &mut patience, if stale.is_some() => {
+                () = &mut patience, if may_be_stale && stale.is_some() => {
+                    may_be_stale = false;
+                    let now = self.clock.monotonic();
                     let servable = stale.take().filter(|found| {
-                        began_after || self.is_servable(request, &found.value)
+                        found.value.freshness(now) != Freshness::Expired
+                            && (found_after || self.is_servable(request, &found.value))
                     });
                     if let Some(found) = servable {
                         return Wait::Stale(found);
@@ -297,14 +316,6 @@ impl Inner {
             load_failed: false,
         }
     }
-}
-
-/// Whether every invalidation that the load does not include came after the request.
-fn arrived_before_invalidation(load: LoadStamp, arrival: Arrival) -> bool {
-    load.sequence >= arrival.sequence
-        && arrival.stamp.is_some_and(|known| {
-            known.incarnation == load.stamp.incarnation && load.stamp.generation >= known.generation
-        })
 }
 
 enum Wait {

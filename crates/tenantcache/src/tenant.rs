@@ -303,7 +303,7 @@ impl EntryRef {
     pub async fn begin(&self) -> Ticket {
         let Tenant { inner, state } = &self.tenant;
         if !state.is_proven(inner.trust().coherence_bound, inner.clock.monotonic())
-            || state.known_stamp().is_none()
+            || !state.has_table()
         {
             load::read_table(inner, state).await;
         }

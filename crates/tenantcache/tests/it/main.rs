@@ -1,0 +1,19 @@
+//! The cache through its public API, on clocks that stand still.
+
+#![expect(
+    clippy::unwrap_used,
+    reason = "helpers of tests may panic, as tests do"
+)]
+
+mod access;
+mod bounds;
+mod cancel;
+mod counters;
+mod flight;
+mod history;
+mod invalidate;
+mod lifetime;
+mod shared_tier;
+mod stale;
+mod support;
+mod tags;

@@ -1,0 +1,303 @@
+//! A remote tier in memory, which can be away, lose answers, and lose tables.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+use std::time::Duration;
+
+use bytes::Bytes;
+use futures_util::future::BoxFuture;
+use parking_lot::Mutex;
+use tenantcache::clock::{Clock, ManualClock};
+use tenantcache::core::{StoredEntry, Table};
+use tenantcache::remote::{
+    Fill, Health, HealthState, Remote, RemoteEntry, RemoteError, RemoteErrorKind, RemoteRead,
+    RemoteUsage,
+};
+use tenantcache::{
+    Cache, Invalidation, Key, PolicyTable, Scope, Source, Status, TenantId, random_incarnation,
+};
+use tokio::sync::watch;
+
+use crate::support::{
+    Origin, came, endpoint, policy, read_held, seconds, settle, status, tenant, text,
+};
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Mode {
+    /// Nothing is sent.
+    Away,
+    /// What is sent is done, but no answer arrives.
+    Mute,
+    Well,
+}
+
+#[derive(Debug)]
+pub(crate) struct SharedTier {
+    clock: ManualClock,
+    mode: Mutex<Mode>,
+    health: watch::Sender<Health>,
+    stored: Mutex<Stored>,
+}
+
+#[derive(Debug, Default)]
+struct Stored {
+    tables: HashMap<TenantId, Table>,
+    entries: HashMap<Key, (Bytes, Duration)>,
+}
+
+impl SharedTier {
+    pub(crate) fn new(clock: &ManualClock) -> Arc<Self> {
+        let up = Health {
+            state: HealthState::Up,
+            since: Duration::ZERO,
+        };
+        Arc::new(Self {
+            clock: clock.clone(),
+            mode: Mutex::new(Mode::Well),
+            health: watch::Sender::new(up),
+            stored: Mutex::default(),
+        })
+    }
+
+    pub(crate) fn set(&self, mode: Mode) {
+        *self.mode.lock() = mode;
+        let state = match mode {
+            Mode::Away => HealthState::Down,
+            Mode::Mute | Mode::Well => HealthState::Up,
+        };
+        self.health.send_modify(|health| health.state = state);
+    }
+
+    pub(crate) fn lose_tables(&self) {
+        self.stored.lock().tables.clear();
+    }
+
+    /// Does at once what is asked, and lets the answer arrive later.
+    fn run<T: Send + 'static>(
+        &self,
+        act: impl FnOnce(&mut Stored) -> T,
+    ) -> BoxFuture<'static, Result<T, RemoteError>> {
+        let mode = *self.mode.lock();
+        let result = match mode {
+            Mode::Away => Err(RemoteErrorKind::Down),
+            Mode::Mute => {
+                let _lost = act(&mut self.stored.lock());
+                Err(RemoteErrorKind::TimedOut)
+            }
+            Mode::Well => Ok(act(&mut self.stored.lock())),
+        };
+        Box::pin(async move {
+            if mode != Mode::Away {
+                tokio::task::yield_now().await;
+            }
+            result.map_err(RemoteError::new)
+        })
+    }
+}
+
+impl Stored {
+    fn table(&mut self, tenant: &TenantId) -> &mut Table {
+        let made = || Table::new(random_incarnation());
+        self.tables.entry(tenant.clone()).or_insert_with(made)
+    }
+}
+
+impl Remote for SharedTier {
+    fn read<'a>(
+        &'a self,
+        tenant: &'a TenantId,
+        keys: &'a [Key],
+    ) -> BoxFuture<'a, Result<RemoteRead, RemoteError>> {
+        let now = self.clock.monotonic();
+        self.run(|stored| RemoteRead {
+            table: stored.table(tenant).clone(),
+            entries: keys
+                .iter()
+                .map(|key| {
+                    let (bytes, until) = stored.entries.get(key)?;
+                    let remaining = until.checked_sub(now).filter(|left| !left.is_zero())?;
+                    Some(RemoteEntry {
+                        bytes: bytes.clone(),
+                        remaining: Some(remaining),
+                    })
+                })
+                .collect(),
+        })
+    }
+
+    fn fill<'a>(&'a self, entry: &'a StoredEntry) -> BoxFuture<'a, Result<Fill, RemoteError>> {
+        let until = self.clock.monotonic() + entry.lifetime.hard;
+        self.run(|stored| {
+            let tenant = TenantId::new(entry.key.tenant()).unwrap();
+            if !stored
+                .table(&tenant)
+                .admits(entry.stamp, &entry.key, &entry.tags)
+            {
+                return Fill::Refused;
+            }
+            let bytes = entry.encode().unwrap();
+            stored.entries.insert(entry.key.clone(), (bytes, until));
+            Fill::Stored
+        })
+    }
+
+    fn invalidate<'a>(
+        &'a self,
+        tenant: &'a TenantId,
+        scopes: &'a [Scope],
+    ) -> BoxFuture<'a, Result<Table, RemoteError>> {
+        self.run(|stored| {
+            let table = stored.table(tenant);
+            table.invalidate(scopes.iter().cloned());
+            table.clone()
+        })
+    }
+
+    fn recent<'a>(&'a self, _tenant: &'a TenantId) -> BoxFuture<'a, Result<Vec<Key>, RemoteError>> {
+        self.run(|_| Vec::new())
+    }
+
+    fn usage(&self) -> Option<RemoteUsage> {
+        None
+    }
+
+    fn health(&self) -> watch::Receiver<Health> {
+        self.health.subscribe()
+    }
+}
+
+fn two_nodes() -> (Arc<SharedTier>, ManualClock, [Cache; 2]) {
+    let clock = ManualClock::new();
+    let tier = SharedTier::new(&clock);
+    let node = || {
+        let patient = policy().with_load_timeout_soft(seconds(2));
+        let builder = Cache::builder()
+            .with_clock(clock.clone())
+            .with_policies(PolicyTable::uniform(patient));
+        let remote = Arc::clone(&tier) as Arc<dyn Remote>;
+        builder.with_remote(remote).build().unwrap()
+    };
+    let nodes = [node(), node()];
+    (tier, clock, nodes)
+}
+
+fn entry(node: &Cache) -> tenantcache::EntryRef {
+    tenant(node, "a").entry(&endpoint("products"))
+}
+
+async fn invalidate(node: &Cache) -> Invalidation {
+    tenant(node, "a")
+        .invalidate(&[Scope::Tenant])
+        .await
+        .unwrap()
+}
+
+/// A waiter joins a load while its node may still trust its mirror. By the time the load ends, that trust is long over,
+/// and another node had invalidated before the waiter came.
+#[tokio::test(start_paused = true)]
+async fn a_value_refused_by_the_shared_tier_is_not_handed_to_late_waiters() {
+    let (_tier, clock, [one, two]) = two_nodes();
+    let (before, mut old) = read_held(entry(&one));
+    old.begun().await;
+    assert!(matches!(
+        invalidate(&two).await,
+        Invalidation::Applied { .. }
+    ));
+    clock.advance(seconds(1));
+    let (after, mut new) = read_held(entry(&one));
+    settle().await;
+    clock.advance(seconds(4));
+    old.give("old");
+    assert_eq!(
+        text(&before.await.unwrap().unwrap()),
+        "old",
+        "it came before"
+    );
+    new.begun().await;
+    new.give("new");
+    assert_eq!(text(&after.await.unwrap().unwrap()), "new");
+}
+
+/// The same, where no fill asks the shared tier.
+#[tokio::test(start_paused = true)]
+async fn a_value_that_is_not_stored_is_checked_too() {
+    let (_tier, clock, [one, two]) = two_nodes();
+    let (_before, mut old) = read_held(entry(&one));
+    old.begun().await;
+    let _ = invalidate(&two).await;
+    clock.advance(seconds(1));
+    let (after, mut new) = read_held(entry(&one));
+    settle().await;
+    clock.advance(seconds(4));
+    old.end(Ok(tenantcache::Loaded::new("old").do_not_store()));
+    new.begun().await;
+    new.give("new");
+    assert_eq!(text(&after.await.unwrap().unwrap()), "new");
+}
+
+/// An entry that was loaded while the shared tier was away is dead when it is back, and must not keep the shared one
+/// from the local tier though it is younger.
+#[tokio::test(start_paused = true)]
+async fn a_dead_local_entry_does_not_block_a_promotion() {
+    let (tier, clock, [one, two]) = two_nodes();
+    let origin = Origin::default();
+    let _ = origin.read(entry(&one)).await;
+    tier.set(Mode::Away);
+    clock.advance(seconds(1));
+    assert_eq!(text(&origin.read(entry(&two)).await), "answer 2");
+    tier.set(Mode::Well);
+    clock.advance(seconds(1));
+    let promoted = origin.read(entry(&two)).await;
+    assert_eq!(came(promoted.outcome()), (Status::Hit, Source::Remote));
+    let hit = origin.read(entry(&two)).await;
+    assert_eq!(came(hit.outcome()), (Status::Hit, Source::Local));
+    assert_eq!(text(&hit), "answer 1");
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_invalidation_without_an_answer_is_queued_and_repeated() {
+    let (tier, clock, [one, two]) = two_nodes();
+    let origin = Origin::default();
+    let _ = origin.read(entry(&one)).await;
+    for (mode, pending) in [(Mode::Mute, 1), (Mode::Away, 1)] {
+        tier.set(mode);
+        assert_eq!(invalidate(&one).await, Invalidation::Queued);
+        assert_eq!(one.pending_invalidations(), pending);
+        assert_eq!(status(&origin.read(entry(&one)).await), Status::Miss);
+        tier.set(Mode::Well);
+        tokio::time::sleep(seconds(1)).await;
+        assert_eq!(one.pending_invalidations(), 0);
+        clock.advance(seconds(2));
+        let _ = origin.read(entry(&two)).await;
+    }
+}
+
+/// The load took longer than the mirror may be trusted: it is proven again before a stale value may stand in.
+#[tokio::test(start_paused = true)]
+async fn a_stale_value_stands_in_for_a_load_that_failed_slowly() {
+    let (_tier, clock, [one, _]) = two_nodes();
+    let origin = Origin::default();
+    let _ = origin.read(entry(&one)).await;
+    clock.advance(seconds(61));
+    let (read, mut load) = read_held(entry(&one));
+    load.begun().await;
+    clock.advance(seconds(5));
+    load.end(Err("the origin is slow, and down"));
+    let answer = read.await.unwrap().unwrap();
+    assert_eq!(
+        (status(&answer), text(&answer)),
+        (Status::StaleHit, "answer 1")
+    );
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_lost_table_kills_its_entries() {
+    let (tier, clock, [one, two]) = two_nodes();
+    let origin = Origin::default();
+    let _ = origin.read(entry(&one)).await;
+    assert_eq!(status(&origin.read(entry(&two)).await), Status::Hit);
+    tier.lose_tables();
+    clock.advance(seconds(2));
+    assert_eq!(status(&origin.read(entry(&one)).await), Status::Miss);
+    assert_eq!(text(&origin.read(entry(&two)).await), "answer 2");
+}
