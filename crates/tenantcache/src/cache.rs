@@ -22,7 +22,7 @@ use crate::{Error, Tenant};
 /// See the [crate docs](crate) for what it promises.
 #[derive(Clone, Debug)]
 pub struct Cache {
-    inner: Arc<Inner>,
+    pub(crate) inner: Arc<Inner>,
 }
 
 /// Settings of a [`Cache`].

@@ -319,3 +319,6 @@ pub(crate) fn to_value(
         refresh: RefreshBackoff::default(),
     }
 }
+
+#[cfg(test)]
+mod tests;

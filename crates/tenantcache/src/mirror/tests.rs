@@ -1,1 +1,429 @@
+use bytes::Bytes;
+use proptest::prelude::*;
+use tenantcache_core::{Endpoint, Lifetime, Tag};
 
+use super::*;
+use crate::value::RefreshBackoff;
+
+const fn at(seconds: u64) -> Duration {
+    Duration::from_secs(seconds)
+}
+
+const BOUND: Duration = at(2);
+const UP: Trust = Trust {
+    coherence_bound: BOUND,
+    outage_ttl: None,
+};
+const DOWN: Trust = Trust {
+    coherence_bound: BOUND,
+    outage_ttl: Some(at(5)),
+};
+
+fn state() -> TenantState {
+    TenantState::new(TenantId::new("a").unwrap())
+}
+
+fn key(endpoint: &str) -> Key {
+    let tenant = TenantId::new("a").unwrap();
+    Key::new(&Endpoint::new(endpoint).unwrap(), &tenant)
+}
+
+fn endpoint(name: &str) -> Scope {
+    Scope::Endpoint(Endpoint::new(name).unwrap())
+}
+
+/// A table of an incarnation in which the tenant was invalidated so often.
+fn table(incarnation: u128, generation: u64) -> Table {
+    let mut table = Table::new(Incarnation::from_u128(incarnation));
+    for _ in 0..generation {
+        table.invalidate([Scope::Tenant]);
+    }
+    table
+}
+
+fn value(stamp: LoadStamp, loaded_at: Duration) -> Value {
+    Value {
+        key: key("products"),
+        stamp,
+        loaded_at,
+        lifetime: Lifetime {
+            soft: at(60),
+            hard: at(120),
+        },
+        tags: Tags::none(),
+        negative: false,
+        content_type: String::new(),
+        body: Bytes::new(),
+        body_hash: 0,
+        refresh: RefreshBackoff::default(),
+    }
+}
+
+fn stored(stamp: Stamp) -> StoredEntry {
+    StoredEntry {
+        key: key("products"),
+        stamp,
+        loaded_at: Duration::ZERO,
+        lifetime: Lifetime {
+            soft: at(60),
+            hard: at(120),
+        },
+        tags: Tags::none(),
+        negative: false,
+        content_type: String::new(),
+        body: Bytes::new(),
+        body_hash: 0,
+    }
+}
+
+fn generation(state: &TenantState) -> u64 {
+    state
+        .stamp(false, Generation::ZERO, at(0))
+        .stamp
+        .generation
+        .get()
+}
+
+fn judge(state: &TenantState, value: &Value, trust: Trust, now: u64) -> Judgement {
+    state.judge(value, trust, || at(now))
+}
+
+/// A state with this table, proven at 10 s, and a value loaded under it.
+fn proven(table: &Table) -> (TenantState, Value) {
+    let state = state();
+    state.install(table, at(10), at(10));
+    let value = value(state.stamp(false, Generation::ZERO, at(10)), at(10));
+    (state, value)
+}
+
+#[test]
+fn of_one_incarnation_the_greater_generation_wins() {
+    let (state, value) = proven(&table(1, 1));
+    state.install(&table(1, 3), at(11), at(11));
+    assert_eq!(generation(&state), 3);
+    assert_eq!(judge(&state, &value, UP, 11), Judgement::Dead);
+    state.install(&table(1, 2), at(12), at(12));
+    assert_eq!(generation(&state), 3, "a late reply takes nothing back");
+    assert!(
+        !state.is_proven(BOUND, at(13)),
+        "nor does it prove anything"
+    );
+}
+
+#[test]
+fn the_same_table_proves_the_mirror_and_never_backdates_it() {
+    let (state, value) = proven(&table(1, 1));
+    state.install(&table(1, 1), at(15), at(15));
+    state.install(&table(1, 1), at(9), at(16));
+    assert_eq!(judge(&state, &value, UP, 16), Judgement::Valid);
+    state.install(&table(1, 2), at(14), at(17));
+    assert!(state.is_proven(BOUND, at(16)), "the later proof counts");
+}
+
+#[test]
+fn another_incarnation_replaces_one_that_was_learned_before_it_was_read() {
+    let (state, value) = proven(&table(1, 5));
+    state.install(&table(2, 0), at(10), at(11));
+    assert_eq!(generation(&state), 0);
+    assert_eq!(judge(&state, &value, UP, 11), Judgement::Dead);
+}
+
+#[test]
+fn a_read_sent_before_another_incarnation_was_learned_proves_neither() {
+    let (state, value) = proven(&table(1, 5));
+    state.install(&table(2, 7), at(9), at(11));
+    assert_eq!(generation(&state), 5, "it may be the older one");
+    assert_eq!(judge(&state, &value, UP, 11), Judgement::Unproven);
+    assert!(!state.is_proven(BOUND, at(11)));
+    assert_eq!(state.known(BOUND), None);
+    state.install(&table(1, 5), at(12), at(12));
+    assert_eq!(judge(&state, &value, UP, 12), Judgement::Valid);
+}
+
+#[test]
+fn a_shared_table_replaces_what_was_made_here() {
+    for own in [true, false] {
+        let state = state();
+        let stamp = state.stamp(own, Generation::ZERO, at(10));
+        assert!(!stamp.shared);
+        let value = value(stamp, at(10));
+        state.install(&table(1, 0), at(1), at(11));
+        assert_eq!(judge(&state, &value, UP, 2), Judgement::Dead);
+        assert!(state.stamp(own, Generation::ZERO, at(11)).shared);
+    }
+}
+
+#[test]
+fn an_own_table_needs_no_proof() {
+    let state = state();
+    let value = value(state.stamp(true, Generation::ZERO, at(0)), at(0));
+    for trust in [UP, DOWN] {
+        assert_eq!(judge(&state, &value, trust, 1_000_000), Judgement::Valid);
+    }
+    assert!(state.is_proven(BOUND, at(1_000_000)));
+    assert_eq!(state.known(BOUND).unwrap().until, None);
+    assert_eq!(
+        state.invalidate_own(&[endpoint("products")], at(1)).get(),
+        1
+    );
+    assert_eq!(judge(&state, &value, UP, 1), Judgement::Dead);
+}
+
+#[test]
+fn without_a_table_nothing_is_believed() {
+    let state = state();
+    let stamp = state_stamp();
+    assert_eq!(
+        judge(&state, &value(stamp, at(0)), DOWN, 0),
+        Judgement::Unproven
+    );
+    assert!(!state.admits(stamp, &key("products"), &Tags::none()));
+    assert!(!state.has_table() && !state.is_proven(BOUND, at(0)));
+    assert_eq!(state.known(BOUND), None);
+    assert!(!state.reread_due(BOUND, at(100)));
+}
+
+fn state_stamp() -> LoadStamp {
+    LoadStamp {
+        stamp: table(1, 0).stamp(),
+        sequence: Generation::ZERO,
+        shared: true,
+    }
+}
+
+#[test]
+fn a_shared_mirror_is_trusted_for_the_coherence_bound() {
+    let (state, value) = proven(&table(1, 1));
+    for (now, expected) in [(11, Judgement::Valid), (12, Judgement::Unproven)] {
+        assert_eq!(judge(&state, &value, UP, now), expected);
+        assert_eq!(
+            state.is_proven(BOUND, at(now)),
+            expected == Judgement::Valid
+        );
+    }
+    assert_eq!(state.known(BOUND).unwrap().until, Some(at(12)));
+}
+
+#[test]
+fn in_an_outage_age_counts_from_the_load_or_the_last_proof() {
+    let (state, old) = proven(&table(1, 1));
+    assert_eq!(judge(&state, &old, DOWN, 14), Judgement::Valid);
+    assert_eq!(judge(&state, &old, DOWN, 15), Judgement::Unproven);
+    let loaded_since = value(state.stamp(false, Generation::ZERO, at(20)), at(20));
+    assert_eq!(judge(&state, &loaded_since, DOWN, 24), Judgement::Valid);
+    assert_eq!(judge(&state, &loaded_since, DOWN, 25), Judgement::Unproven);
+    let none = Trust {
+        outage_ttl: Some(Duration::ZERO),
+        ..DOWN
+    };
+    assert_eq!(judge(&state, &loaded_since, none, 20), Judgement::Unproven);
+}
+
+#[test]
+fn a_provisional_table_holds_in_an_outage_only() {
+    let state = state();
+    let value = value(state.stamp(false, Generation::ZERO, at(10)), at(10));
+    assert_eq!(judge(&state, &value, UP, 10), Judgement::Unproven);
+    assert_eq!(judge(&state, &value, DOWN, 14), Judgement::Valid);
+    assert_eq!(judge(&state, &value, DOWN, 15), Judgement::Unproven);
+    assert!(!state.is_proven(BOUND, at(10)));
+    assert_eq!(state.known(BOUND), None);
+}
+
+#[test]
+fn the_overlay_kills_loads_from_before_it() {
+    let (state, old) = proven(&table(1, 1));
+    let one = Generation::from_u64(1);
+    state.overlay_add(&[endpoint("products")], one);
+    assert_eq!(judge(&state, &old, UP, 11), Judgement::Dead);
+    assert!(!state.admits(old.stamp, &old.key, &old.tags));
+    let newer = value(state.stamp(false, one, at(11)), at(11));
+    assert_eq!(judge(&state, &newer, UP, 11), Judgement::Valid);
+    assert!(state.admits(newer.stamp, &newer.key, &newer.tags));
+    assert!(state.admits(old.stamp, &key("dashboard_kpis"), &Tags::none()));
+}
+
+/// A stored entry says nothing of this node's sequence, so an unconfirmed invalidation covers all of them.
+#[test]
+fn the_overlay_kills_every_stored_entry_it_covers() {
+    let table = table(1, 1);
+    let (state, _) = proven(&table);
+    let entry = stored(table.stamp());
+    assert!(state.admits_stored(&entry, &table));
+    state.overlay_add(&[endpoint("dashboard_kpis")], Generation::from_u64(1));
+    assert!(state.admits_stored(&entry, &table));
+    state.overlay_add(&[endpoint("products")], Generation::from_u64(2));
+    assert!(!state.admits_stored(&entry, &table));
+}
+
+#[test]
+fn a_stored_entry_is_judged_by_the_table_it_came_with() {
+    let (state, _) = proven(&table(1, 1));
+    let entry = stored(table(1, 1).stamp());
+    assert!(
+        !state.admits_stored(&entry, &table(1, 2)),
+        "invalidated since"
+    );
+    assert!(
+        !state.admits_stored(&entry, &table(2, 1)),
+        "another incarnation"
+    );
+    assert!(
+        !state.admits_stored(&entry, &table(1, 0)),
+        "ahead of its table"
+    );
+}
+
+#[test]
+fn the_overlay_leaves_when_all_of_it_is_confirmed() {
+    let (state, _) = proven(&table(1, 1));
+    let (one, two) = (Generation::from_u64(1), Generation::from_u64(2));
+    state.overlay_add(&[endpoint("products")], one);
+    state.overlay_add(&[endpoint("dashboard_kpis")], two);
+    state.overlay_confirmed(one);
+    assert_eq!(state.overlay().iter().count(), 2, "what came since stays");
+    state.overlay_confirmed(two);
+    assert!(state.overlay().is_empty());
+}
+
+#[test]
+fn a_stamp_is_of_the_mirror_and_says_whether_it_may_leave() {
+    let (state, _) = proven(&table(1, 4));
+    let stamp = state.stamp(false, Generation::from_u64(9), at(11));
+    assert_eq!(stamp.stamp, table(1, 4).stamp());
+    assert_eq!((stamp.sequence.get(), stamp.shared), (9, true));
+    let fresh = TenantState::new(TenantId::new("b").unwrap());
+    let first = fresh.stamp(false, Generation::ZERO, at(0));
+    assert_eq!(
+        fresh.stamp(false, Generation::ZERO, at(1)),
+        first,
+        "made once"
+    );
+    assert_ne!(first.stamp.incarnation, stamp.stamp.incarnation);
+}
+
+#[test]
+fn a_reread_is_due_once_after_half_the_bound() {
+    let (state, _) = proven(&table(1, 1));
+    assert!(!state.reread_due(BOUND, at(11)));
+    let later = at(11) + Duration::from_millis(1);
+    assert!(state.reread_due(BOUND, later));
+    assert!(!state.reread_due(BOUND, later), "one is under way");
+    state.reread_ended();
+    assert!(state.reread_due(BOUND, later));
+    let own = self::state();
+    own.invalidate_own(&[Scope::Tenant], at(0));
+    assert!(!own.reread_due(BOUND, at(100)));
+}
+
+/// A confirmed invalidation moves from the overlay into the mirror. A reader that looked at the mirror first, and at the
+/// overlay second, could see it in neither, and revive what it had killed.
+#[test]
+fn an_invalidation_is_never_in_neither_place() {
+    let one = Generation::from_u64(1);
+    for _ in 0..2_000 {
+        let (state, old) = proven(&table(1, 1));
+        state.overlay_add(&[Scope::Tenant], one);
+        let confirmed = AtomicBool::new(false);
+        std::thread::scope(|threads| {
+            threads.spawn(|| {
+                state.install(&table(1, 2), at(11), at(11));
+                state.overlay_confirmed(one);
+                confirmed.store(true, Ordering::Release);
+            });
+            while !confirmed.load(Ordering::Acquire) {
+                assert_eq!(judge(&state, &old, UP, 11), Judgement::Dead);
+                assert!(!state.admits(old.stamp, &old.key, &old.tags));
+            }
+        });
+    }
+}
+
+#[derive(Clone, Debug)]
+enum Step {
+    /// The shared table is invalidated, by whichever node.
+    Apply(Scope),
+    /// The table as it was so many changes ago arrives.
+    Arrive(usize),
+    /// The overlay is replayed, and the answer arrives.
+    Replay,
+    /// An invalidation is queued here.
+    Queue(Scope),
+    /// The shared table is lost, and made anew.
+    Lose,
+}
+
+fn scope() -> impl Strategy<Value = Scope> {
+    prop_oneof![
+        Just(Scope::Tenant),
+        Just(endpoint("products")),
+        Just(endpoint("dashboard_kpis")),
+        Just(Scope::Key(key("products"))),
+        Just(Scope::Tag(Tag::new("product:1").unwrap())),
+    ]
+}
+
+fn step() -> impl Strategy<Value = Step> {
+    prop_oneof![
+        3 => scope().prop_map(Step::Apply),
+        4 => (0..4_usize).prop_map(Step::Arrive),
+        2 => Just(Step::Replay),
+        3 => scope().prop_map(Step::Queue),
+        1 => Just(Step::Lose),
+    ]
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(4_096))]
+
+    /// Whatever arrives in whatever order: what this node has once found dead stays dead, and what it has queued is dead
+    /// at once.
+    #[test]
+    fn nothing_dead_is_revived(steps in proptest::collection::vec(step(), 1..40), tagged: bool) {
+        let tags: Tags = tagged.then(|| Tag::new("product:1").unwrap()).into_iter().collect();
+        let state = state();
+        // Every version of the shared table, with the moment at which it came to be.
+        let mut shared = vec![(table(1, 0), 0)];
+        state.install(&shared[0].0, at(0), at(0));
+        let mut subject = value(state.stamp(false, Generation::ZERO, at(0)), at(0));
+        subject.tags = tags;
+        let (mut sequence, mut dead) = (Generation::ZERO, false);
+        for (now, step) in (1_u64..).zip(steps) {
+            let (latest, _) = shared.last().unwrap().clone();
+            match step {
+                Step::Apply(scope) => {
+                    let mut table = latest;
+                    table.invalidate([scope]);
+                    shared.push((table, now));
+                }
+                Step::Lose => shared.push((table(u128::from(now) + 1, 0), now)),
+                Step::Arrive(age) => {
+                    let place = shared.len().saturating_sub(1 + age);
+                    // It was read at the latest when its successor came to be.
+                    let sent_at = shared.get(place + 1).map_or(now, |next| next.1 - 1);
+                    state.install(&shared[place].0, at(sent_at), at(now));
+                }
+                Step::Queue(scope) => {
+                    sequence = sequence.next();
+                    let mut alone = Records::default();
+                    alone.note(scope.clone(), sequence);
+                    state.overlay_add(&[scope], sequence);
+                    dead |= alone.covers_after(Generation::ZERO, &subject.key, &subject.tags);
+                }
+                Step::Replay => {
+                    let overlay = state.overlay();
+                    let mut table = latest;
+                    table.invalidate(overlay.iter().map(|(scope, _)| scope));
+                    shared.push((table.clone(), now));
+                    state.install(&table, at(now), at(now));
+                    state.overlay_confirmed(overlay.latest());
+                }
+            }
+            let judgement = judge(&state, &subject, UP, now);
+            let admitted = state.admits(subject.stamp, &subject.key, &subject.tags);
+            prop_assert!(!(dead && judgement == Judgement::Valid), "revived at {now}");
+            dead |= judgement == Judgement::Dead;
+            prop_assert_eq!(!admitted, judgement == Judgement::Dead);
+        }
+    }
+}
