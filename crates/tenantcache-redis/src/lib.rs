@@ -20,6 +20,12 @@
 //! a row, a broken connection, or a server that has become a replica end the connection. Nothing is retried but by the
 //! cache above.
 //!
+//! # TLS
+//!
+//! `rediss://` needs no preparation: where the application has installed no cryptography provider for rustls, AWS-LC
+//! becomes the process's default when the first such tier starts. The server's certificate is always verified, against
+//! the system's authorities or [`RedisOptions::with_ca_certificates`].
+//!
 //! # What it stores
 //!
 //! | key | holds |
@@ -39,5 +45,5 @@ mod scripts;
 mod supervisor;
 mod tier;
 
-pub use options::{RedisOptions, UrlError};
+pub use options::{CertificatesError, RedisOptions, UrlError};
 pub use tier::RedisTier;

@@ -1,6 +1,6 @@
 use std::time::Duration;
 
-use redis::{ConnectionInfo, IntoConnectionInfo};
+use redis::{Client, ConnectionAddr, ConnectionInfo, IntoConnectionInfo, TlsCertificates};
 
 /// Where Redis is, and what may be asked of it.
 #[derive(Clone)]
@@ -17,6 +17,13 @@ pub struct RedisOptions {
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("not a Redis URL: {reason}")]
 pub struct UrlError {
+    reason: String,
+}
+
+/// Certificates that cannot be used.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("not usable as certificate authorities: {reason}")]
+pub struct CertificatesError {
     reason: String,
 }
 
@@ -39,6 +46,31 @@ impl RedisOptions {
             max_memory_bytes: None,
             table_ttl: Duration::from_secs(4 * 60 * 60),
         })
+    }
+
+    /// The certificate authorities to trust, as PEM, instead of the system's. Only for `rediss://`. Default: those of the
+    /// system, or of the file that `SSL_CERT_FILE` names.
+    ///
+    /// # Errors
+    ///
+    /// [`CertificatesError`] if there is no certificate in it, one cannot be read, or the URL is not `rediss://`.
+    pub fn with_ca_certificates(mut self, pem: &[u8]) -> Result<Self, CertificatesError> {
+        const BEGIN: &[u8] = b"-----BEGIN CERTIFICATE-----";
+        if !pem.windows(BEGIN.len()).any(|window| window == BEGIN) {
+            let reason = "there is no certificate in PEM form".to_owned();
+            return Err(CertificatesError { reason });
+        }
+        let certificates = TlsCertificates {
+            client_tls: None,
+            root_cert: Some(pem.to_vec()),
+        };
+        let client = Client::build_with_tls(self.connection, certificates).map_err(|error| {
+            CertificatesError {
+                reason: error.to_string(),
+            }
+        })?;
+        self.connection = client.get_connection_info().clone();
+        Ok(self)
     }
 
     /// How long one command may take. Default 100 ms.
@@ -64,6 +96,10 @@ impl RedisOptions {
     pub fn with_hard_ttl_max(mut self, ttl: Duration) -> Self {
         self.table_ttl = 4 * ttl.max(Duration::from_secs(60));
         self
+    }
+
+    pub(crate) fn is_tls(&self) -> bool {
+        matches!(self.connection.addr(), ConnectionAddr::TcpTls { .. })
     }
 }
 

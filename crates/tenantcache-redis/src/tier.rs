@@ -32,6 +32,9 @@ impl RedisTier {
     /// Outside a Tokio runtime.
     #[must_use]
     pub fn start(options: RedisOptions) -> Self {
+        if options.is_tls() {
+            install_cryptography();
+        }
         let shared = Arc::new(Shared::new(options));
         let supervisor = tokio::spawn(supervisor::run(Arc::clone(&shared))).abort_handle();
         Self { shared, supervisor }
@@ -166,6 +169,13 @@ impl fmt::Debug for RedisTier {
             .field("options", &self.shared.options)
             .field("health", &*self.shared.health.borrow())
             .finish_non_exhaustive()
+    }
+}
+
+/// The client takes the process's default provider, and panics where there is none and the build has several.
+fn install_cryptography() {
+    if rustls::crypto::CryptoProvider::get_default().is_none() {
+        let _another_was_faster = rustls::crypto::aws_lc_rs::default_provider().install_default();
     }
 }
 

@@ -4,6 +4,7 @@
 
 #![forbid(unsafe_code)]
 
+mod certificates;
 mod redis_server;
 
 pub use redis_server::{RedisServer, RedisServerBuilder, free_port};

@@ -8,6 +8,8 @@ use tempfile::TempDir;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::UnixStream;
 
+use crate::certificates::Certificates;
+
 const SOCKET: &str = "redis.sock";
 const PORTS_TRIED_MAX: u32 = 5;
 const READY_ATTEMPTS_MAX: u32 = 2_000;
@@ -21,13 +23,21 @@ pub struct RedisServer {
     child: Option<Child>,
     dir: TempDir,
     port: u16,
+    tls: Option<Tls>,
     args: Vec<String>,
+}
+
+#[derive(Debug)]
+struct Tls {
+    port: u16,
+    certificates: Certificates,
 }
 
 /// Arguments for a [`RedisServer`].
 #[derive(Debug, Default)]
 #[must_use]
 pub struct RedisServerBuilder {
+    tls: bool,
     args: Vec<String>,
 }
 
@@ -37,6 +47,12 @@ impl RedisServerBuilder {
         self.args.push(format!("--{name}"));
         self.args
             .extend(values.iter().map(|value| (*value).to_owned()));
+        self
+    }
+
+    /// Adds a second port that speaks TLS, with a certificate by an authority of the test's own.
+    pub fn with_tls(mut self) -> Self {
+        self.tls = true;
         self
     }
 
@@ -50,6 +66,10 @@ impl RedisServerBuilder {
             child: None,
             dir: TempDir::new().expect("a temporary directory can be made"),
             port: free_port(),
+            tls: self.tls.then(|| Tls {
+                port: free_port(),
+                certificates: Certificates::new(),
+            }),
             args: self.args,
         };
         for _ in 0..PORTS_TRIED_MAX {
@@ -58,6 +78,9 @@ impl RedisServerBuilder {
             }
             // Another process took the port between its choice and the start.
             server.port = free_port();
+            if let Some(tls) = &mut server.tls {
+                tls.port = free_port();
+            }
         }
         panic!(
             "redis-server ends at once: are its arguments right? {:?}",
@@ -132,6 +155,26 @@ impl RedisServer {
         format!("redis+unix://{}", self.socket().display())
     }
 
+    /// The server's URL over TLS, database 0, by the name `host`, which should be one of this machine.
+    ///
+    /// # Panics
+    ///
+    /// If the server was not started [with TLS](RedisServerBuilder::with_tls).
+    #[must_use]
+    pub fn tls_url(&self, host: &str) -> String {
+        format!("rediss://{host}:{}/0", self.tls().port)
+    }
+
+    /// The authority that signed the server's certificate, as PEM.
+    ///
+    /// # Panics
+    ///
+    /// If the server was not started [with TLS](RedisServerBuilder::with_tls).
+    #[must_use]
+    pub fn authority_pem(&self) -> &str {
+        &self.tls().certificates.authority_pem
+    }
+
     /// The TCP port on 127.0.0.1.
     #[must_use]
     pub fn port(&self) -> u16 {
@@ -163,6 +206,7 @@ impl RedisServer {
             .args(["--save", "", "--appendonly", "no"])
             .args(["--dir", &self.dir.path().display().to_string()])
             .args(["--unixsocket", &self.socket().display().to_string()])
+            .args(self.tls_args())
             .args(&self.args)
             .stdout(Stdio::null())
             .stderr(Stdio::null())
@@ -179,6 +223,29 @@ impl RedisServer {
             tokio::time::sleep(READY_INTERVAL).await;
         }
         panic!("redis-server did not answer on port {}", self.port);
+    }
+
+    fn tls(&self) -> &Tls {
+        self.tls.as_ref().expect("the server was started with TLS")
+    }
+
+    /// Writes the certificates, and gives the arguments that name them.
+    fn tls_args(&self) -> Vec<String> {
+        let Some(Tls { port, certificates }) = &self.tls else {
+            return Vec::new();
+        };
+        let mut args = vec!["--tls-port".to_owned(), port.to_string()];
+        args.extend(["--tls-auth-clients", "no"].map(str::to_owned));
+        for (directive, file, pem) in [
+            ("--tls-ca-cert-file", "ca.pem", &certificates.authority_pem),
+            ("--tls-cert-file", "server.pem", &certificates.server_pem),
+            ("--tls-key-file", "server.key", &certificates.server_key_pem),
+        ] {
+            let path = self.dir.path().join(file);
+            std::fs::write(&path, pem).expect("a file can be written");
+            args.extend([directive.to_owned(), path.display().to_string()]);
+        }
+        args
     }
 
     fn socket(&self) -> PathBuf {

@@ -36,7 +36,7 @@ fn an_absent_entry_is_not_an_unreadable_one() {
     ]);
     let read = |parts: &[Value]| {
         super::read(
-            Value::Array([&[table.clone()], parts].concat()),
+            Value::Array([std::slice::from_ref(&table), parts].concat()),
             parts.len() / 2,
         )
     };

@@ -40,7 +40,7 @@ async fn a_second_node_hits_what_the_first_one_loaded() {
 async fn an_entry_stands_under_its_key_until_its_hard_ttl() {
     let server = RedisServer::start().await;
     let node = Node::start(&server).await;
-    Origin::default()
+    let _ = Origin::default()
         .read(
             node.entry("tenant-001", "dashboard_trends")
                 .param("days", 30),
@@ -99,7 +99,7 @@ async fn an_invalidation_reaches_the_other_node_within_the_bound() {
     let two = Node::start_with(&server, |builder| builder.with_clock(clock.clone())).await;
     let origin = Origin::default();
     let read = async || origin.read(two.entry("tenant-001", "products")).await;
-    read().await;
+    let _ = read().await;
     assert_eq!(read().await.outcome().status, Status::Hit);
     let outcome = one
         .tenant("tenant-001")
@@ -118,7 +118,7 @@ async fn an_unchanged_tenant_stays_warm_beyond_the_bound() {
     let clock = ManualClock::new();
     let node = Node::start_with(&server, |builder| builder.with_clock(clock.clone())).await;
     let origin = Origin::default();
-    origin.read(node.entry("tenant-001", "products")).await;
+    let _ = origin.read(node.entry("tenant-001", "products")).await;
     clock.advance(Duration::from_secs(60));
     let answer = origin.read(node.entry("tenant-001", "products")).await;
     assert_eq!(
@@ -163,7 +163,7 @@ async fn every_scope_kills_exactly_what_it_covers() {
     ] {
         let origin = Origin::default();
         for entry in entries(&one) {
-            origin.read(entry).await;
+            let _ = origin.read(entry).await;
         }
         one.tenant("a")
             .invalidate(std::slice::from_ref(&scope))
@@ -244,7 +244,7 @@ async fn an_outdated_value_in_redis_is_never_promoted() {
     let server = RedisServer::start().await;
     let (one, two) = (Node::start(&server).await, Node::start(&server).await);
     let origin = Origin::default();
-    origin.read(one.entry("tenant-001", "products")).await;
+    let _ = origin.read(one.entry("tenant-001", "products")).await;
     let _ = server.cli(&["copy", "products:tenant-001", "kept"]);
     one.tenant("tenant-001")
         .invalidate(&[Scope::Tenant])
@@ -269,7 +269,7 @@ async fn another_tenants_entry_is_recognised_and_dropped() {
     let server = RedisServer::start().await;
     let (one, two) = (Node::start(&server).await, Node::start(&server).await);
     let origin = Origin::default();
-    origin.read(one.entry("tenant-001", "products")).await;
+    let _ = origin.read(one.entry("tenant-001", "products")).await;
     let _ = server.cli(&["copy", "products:tenant-001", "products:tenant-002"]);
     let answer = origin.read(two.entry("tenant-002", "products")).await;
     assert_eq!(
@@ -292,7 +292,7 @@ async fn damaged_entries_are_misses() {
         &["lpush", "products:tenant-001", "x"],
     ];
     for (round, command) in damage.into_iter().enumerate() {
-        origin.read(node.entry("tenant-001", "products")).await;
+        let _ = origin.read(node.entry("tenant-001", "products")).await;
         if command[0] == "lpush" {
             let _ = server.cli(&["del", "products:tenant-001"]);
         }
@@ -312,9 +312,9 @@ async fn many_entries_are_read_in_one_round_trip() {
     let origin = Origin::default();
     let entry = |node: &Node, id: u32| node.entry("tenant-001", "products").param("id", id);
     for id in [1, 2, 4] {
-        origin.read(entry(&one, id)).await;
+        let _ = origin.read(entry(&one, id)).await;
     }
-    origin.read(entry(&two, 4)).await;
+    let _ = origin.read(entry(&two, 4)).await;
     let keys: Vec<_> = (1..=4).map(|id| entry(&two, id).key().unwrap()).collect();
     let before = calls(&server, "evalsha");
     let answers = two.tenant("tenant-001").get_many(&keys).await.unwrap();
@@ -343,7 +343,7 @@ async fn no_path_scans() {
     let server = RedisServer::start().await;
     let node = Node::start(&server).await;
     let origin = Origin::default();
-    origin.read(node.entry("a", "products")).await;
+    let _ = origin.read(node.entry("a", "products")).await;
     for scope in [
         Scope::Tenant,
         Scope::Endpoint(Endpoint::new("products").unwrap()),
@@ -351,7 +351,7 @@ async fn no_path_scans() {
         Scope::Tag(Tag::new("t").unwrap()),
     ] {
         node.tenant("a").invalidate(&[scope]).await.unwrap_applied();
-        origin.read(node.entry("a", "products")).await;
+        let _ = origin.read(node.entry("a", "products")).await;
     }
     assert_eq!(node.tenant("a").keys("", None, 10).await.len(), 1);
     for command in ["scan", "keys", "flushall", "flushdb"] {
@@ -385,7 +385,7 @@ async fn entries_listed_are_those_of_the_tenant() {
         ("a", "dashboard_kpis"),
         ("ab", "products"),
     ] {
-        origin.read(one.entry(tenant, endpoint)).await;
+        let _ = origin.read(one.entry(tenant, endpoint)).await;
     }
     let keys = two.tenant("a").keys("", None, 10).await;
     let texts: Vec<_> = keys.iter().map(tenantcache::Key::as_str).collect();

@@ -50,10 +50,10 @@ async fn killed_and_restarted_under_reads() {
             .await
     };
     for round in 0..3 {
-        read(round).await;
+        let _ = read(round).await;
         server.kill();
         for id in 0..20 {
-            read(100 * round + id).await;
+            let _ = read(100 * round + id).await;
         }
         node.until(HealthState::Down).await;
         server.restart().await;
@@ -99,7 +99,7 @@ async fn the_local_tier_covers_an_outage_up_to_the_outage_ttl() {
     let node = Node::start_with(&server, |builder| builder.with_clock(clock.clone())).await;
     let origin = Origin::default();
     let read = async || origin.read(node.entry("a", "products")).await;
-    read().await;
+    let _ = read().await;
     server.kill();
     node.until(HealthState::Down).await;
     clock.advance(Duration::from_millis(4_900));
@@ -123,7 +123,7 @@ async fn with_an_outage_ttl_of_zero_everything_is_a_miss() {
     let node = Node::start_with(&server, |builder| builder.with_outage_ttl(Duration::ZERO)).await;
     let origin = Origin::default();
     let read = async || origin.read(node.entry("a", "products")).await;
-    read().await;
+    let _ = read().await;
     server.kill();
     node.until(HealthState::Down).await;
     assert_eq!(read().await.outcome().status, Status::Miss);
@@ -137,8 +137,8 @@ async fn an_invalidation_during_an_outage_is_queued_and_applied() {
     let node = Node::start(&server).await;
     let other = Node::start(&server).await;
     let origin = Origin::default();
-    origin.read(node.entry("a", "products")).await;
-    origin.read(node.entry("a", "dashboard_kpis")).await;
+    let _ = origin.read(node.entry("a", "products")).await;
+    let _ = origin.read(node.entry("a", "dashboard_kpis")).await;
     server.freeze();
     let key = node.entry("a", "products").key().unwrap();
     let outcome = node
@@ -183,7 +183,7 @@ async fn a_flush_leaves_nothing_old_behind() {
     let clock = ManualClock::new();
     let node = Node::start_with(&server, |builder| builder.with_clock(clock.clone())).await;
     let origin = Origin::default();
-    origin.read(node.entry("a", "products")).await;
+    let _ = origin.read(node.entry("a", "products")).await;
     let _ = server.cli(&["flushall"]);
     clock.advance(Duration::from_secs(2));
     let answer = origin.read(node.entry("a", "products")).await;

@@ -1,7 +1,13 @@
 //! The Redis tier against real servers.
 
+#![expect(
+    clippy::unwrap_used,
+    reason = "helpers of tests may panic, as tests do"
+)]
+
 mod cache;
 mod faults;
 mod server;
 mod support;
 mod tables;
+mod tls;
