@@ -238,10 +238,6 @@ pub(crate) async fn keep(inner: &Inner, request: &Request, value: &Arc<Value>) -
         Some(remote) if value.stamp.shared => fill(inner, remote.as_ref(), value).await,
         _ => None,
     };
-    if filled == Some(Fill::Refused) {
-        // The mirror lacks what the shared table has: those who wait for this load must be judged by it.
-        read_table(inner, &request.state).await;
-    }
     let outdated = !request.state.admits(value.stamp, &value.key, &value.tags);
     if filled == Some(Fill::Refused) || outdated {
         inner.counters.fills_refused.fetch_add(1, Ordering::Relaxed);

@@ -301,3 +301,19 @@ async fn a_lost_table_kills_its_entries() {
     assert_eq!(status(&origin.read(entry(&one)).await), Status::Miss);
     assert_eq!(text(&origin.read(entry(&two)).await), "answer 2");
 }
+
+/// The mirror does not know of the other node's invalidation yet, and may still be trusted; the shared tier knows.
+#[tokio::test(start_paused = true)]
+async fn a_value_refused_by_the_shared_tier_goes_into_no_tier() {
+    let (_tier, _clock, [one, two]) = two_nodes();
+    let (before, mut old) = read_held(entry(&one));
+    old.begun().await;
+    let _ = invalidate(&two).await;
+    old.give("old");
+    assert!(!before.await.unwrap().unwrap().outcome().stored);
+    for node in [&one, &two] {
+        assert!(entry(node).get().await.unwrap().is_none());
+        assert_eq!(node.local_usage().entries, 0);
+    }
+    assert_eq!(one.counters().fills_refused, 1);
+}
