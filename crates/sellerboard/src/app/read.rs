@@ -65,9 +65,11 @@ impl Read {
     }
 
     pub(super) fn product(id: String) -> Result<Self, Problem> {
+        // URL libraries resolve dots: the origin would be asked for something else than a product.
+        let is_dots = id == "." || id == "..";
         let sound =
             !id.is_empty() && id.len() <= TEXT_BYTES_MAX && !id.chars().any(char::is_control);
-        if sound {
+        if sound && !is_dots {
             Ok(Self::Product { id })
         } else {
             Err(Problem::not_found("no such product"))
