@@ -210,8 +210,9 @@ impl Problem {
         )
     }
 
-    /// Adds a header to the answer.
+    /// Sets a header of the answer, in place of one of that name.
     pub fn with_header(mut self, name: HeaderName, value: HeaderValue) -> Self {
+        self.0.headers.retain(|(known, _)| *known != name);
         self.0.headers.push((name, value));
         self
     }
@@ -246,7 +247,7 @@ impl IntoResponse for Problem {
         let headers = response.headers_mut();
         headers.insert(CONTENT_TYPE, HeaderValue::from_static(PROBLEM_JSON));
         for (name, value) in &self.0.headers {
-            headers.append(name, value.clone());
+            headers.insert(name, value.clone());
         }
         response.extensions_mut().insert(self);
         response
