@@ -5,11 +5,27 @@
     reason = "helpers of tests fail by panicking, as tests do"
 )]
 
+mod bad_input;
 mod cache;
 mod check_redis;
 mod config;
+mod demo;
 mod docs;
+mod flights;
 mod import;
+mod invalidation;
+mod isolation;
 mod marketplace;
+mod metrics;
+mod node;
+mod openapi;
+mod operate;
+mod origin;
+mod outage;
 mod program;
+mod reads;
+mod reply;
+mod serve;
 mod token;
+mod tokens;
+mod world;

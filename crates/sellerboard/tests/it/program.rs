@@ -1,4 +1,5 @@
-use std::process::{Child, Command, Output, Stdio};
+use std::io::{BufRead as _, BufReader};
+use std::process::{Child, ChildStdout, Command, Output, Stdio};
 
 use rustix::process::{Pid, Signal, kill_process};
 use tempfile::TempDir;
@@ -40,6 +41,11 @@ impl Program {
         self
     }
 
+    pub(crate) fn with_variables(mut self, variables: &[(String, String)]) -> Self {
+        self.command.envs(variables.iter().cloned());
+        self
+    }
+
     pub(crate) fn with_file(self, name: &str, text: &str) -> Self {
         std::fs::write(self.folder.path().join(name), text).unwrap();
         self
@@ -78,6 +84,33 @@ impl Program {
 }
 
 impl Service {
+    /// Reads what the service prints, up to the first line that `is_last`; what comes later is not kept.
+    pub(crate) fn read_until(&mut self, is_last: impl Fn(&str) -> bool) -> Vec<String> {
+        let stdout: ChildStdout = self.child.as_mut().unwrap().stdout.take().unwrap();
+        let mut lines = Vec::new();
+        for line in BufReader::new(stdout).lines().map(Result::unwrap) {
+            let done = is_last(&line);
+            lines.push(line);
+            if done {
+                return lines;
+            }
+        }
+        panic!("the service ended: {lines:?}");
+    }
+
+    /// Sends SIGTERM and goes on.
+    pub(crate) fn terminate(&self) {
+        let child = self.child.as_ref().unwrap();
+        kill_process(Pid::from_child(child), Signal::TERM).unwrap();
+    }
+
+    /// Waits for the end without causing it.
+    pub(crate) async fn end(mut self) -> Run {
+        let child = self.child.take().unwrap();
+        let wait = tokio::task::spawn_blocking(|| child.wait_with_output().unwrap());
+        Run::from(wait.await.unwrap())
+    }
+
     pub(crate) fn is_running(&mut self) -> bool {
         let child = self.child.as_mut().unwrap();
         child.try_wait().unwrap().is_none()
