@@ -113,9 +113,7 @@ impl Inner {
                     .expect("an own flight's value is always handed out");
                 load::begin(self, request, loader, pilot);
             }
-            let landed = self
-                .wait(request, waiter, stale.clone(), flight.began > arrival.order)
-                .await;
+            let landed = self.wait(request, waiter, stale.clone()).await;
             let (value, mut outcome) = match landed {
                 Wait::Stale(found) => {
                     return Ok(self.answer(found.value, Status::StaleHit, found.source));
@@ -234,13 +232,9 @@ impl Inner {
         request: &Request,
         mut waiter: watch::Receiver<Progress>,
         mut stale: Option<Found>,
-        began_after: bool,
     ) -> Wait {
         let patience = tokio::time::sleep(request.policy.load_timeout_soft());
         tokio::pin!(patience);
-        // Whether the stale value was found valid after the request came: then it may be handed out, whatever was
-        // invalidated since.
-        let found_after = stale.is_some() || began_after;
         let mut may_be_stale = !request.reload;
         loop {
             let progress = waiter.borrow_and_update().clone();
@@ -259,11 +253,11 @@ impl Inner {
                 }
                 () = &mut patience, if may_be_stale && stale.is_some() => {
                     may_be_stale = false;
-                    let now = self.clock.monotonic();
-                    let servable = stale.take().filter(|found| {
-                        found.value.freshness(now) != Freshness::Expired
-                            && (found_after || self.is_servable(request, &found.value))
-                    });
+                    // The wait may have outlasted the trust in what was known when it began.
+                    load::prove(self, &request.state).await;
+                    let servable = stale
+                        .take()
+                        .filter(|found| self.is_servable(request, &found.value));
                     if let Some(found) = servable {
                         return Wait::Stale(found);
                     }

@@ -317,3 +317,23 @@ async fn a_value_refused_by_the_shared_tier_goes_into_no_tier() {
     }
     assert_eq!(one.counters().fills_refused, 1);
 }
+
+/// A request waits with a stale value in hand, which another node had invalidated just before. By the end of the wait
+/// this node must heed it.
+#[tokio::test(start_paused = true)]
+async fn a_stale_value_in_hand_is_judged_again_after_the_wait() {
+    let (_tier, clock, [one, two]) = two_nodes();
+    let origin = Origin::default();
+    let _ = origin.read(entry(&one)).await;
+    clock.advance(seconds(61));
+    let _ = entry(&one).get().await.unwrap();
+    let _ = invalidate(&two).await;
+    let (read, mut load) = read_held(entry(&one));
+    settle().await;
+    clock.advance(seconds(2));
+    tokio::time::sleep(seconds(3)).await;
+    load.begun().await;
+    assert!(!read.is_finished());
+    load.give("new");
+    assert_eq!(text(&read.await.unwrap().unwrap()), "new");
+}
