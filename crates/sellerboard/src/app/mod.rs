@@ -7,6 +7,7 @@
 mod answer;
 mod cached;
 mod caller;
+mod connections;
 mod docs;
 mod health;
 mod limits;

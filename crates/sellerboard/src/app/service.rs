@@ -3,13 +3,13 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::Context as _;
-use axum::serve::ListenerExt as _;
 use seller_data::Store;
 use tenantcache::remote::Remote;
 use tenantcache::{Cache, Policy, PolicyTable};
 use tenantcache_redis::{RedisOptions, RedisTier};
 use tokio::net::TcpListener;
 
+use super::connections;
 use super::limits::Limits;
 use super::metrics::Metrics;
 use super::operate::{History, InvalidationLog, sample};
@@ -18,9 +18,6 @@ use super::source::{Source, SqlSource, UpstreamSource};
 use super::state::AppState;
 use crate::auth::Verifier;
 use crate::config::{CacheSettings, Config, DataSource, RedisLocation};
-
-/// How long a stop waits for requests that are being answered.
-const DRAIN_MAX: Duration = Duration::from_secs(10);
 
 /// The service, connected and listening.
 #[derive(Debug)]
@@ -69,15 +66,9 @@ impl Service {
         self.listener.local_addr()
     }
 
-    /// Answers until `shutdown` completes; then no connection is accepted, and running requests have 10 s.
-    ///
-    /// # Errors
-    ///
-    /// If accepting connections fails.
-    pub async fn run(
-        self,
-        shutdown: impl Future<Output = ()> + Send + 'static,
-    ) -> anyhow::Result<()> {
+    /// Answers until `shutdown` completes; then no connection is accepted, and running requests have 10 s. At most
+    /// 10,000 connections are served at a time; further ones wait.
+    pub async fn run(self, shutdown: impl Future<Output = ()> + Send) {
         let Self {
             app,
             listener,
@@ -88,36 +79,12 @@ impl Service {
         if let Ok(addr) = listener.local_addr() {
             tracing::info!(%addr, "service listening");
         }
-        let listener = listener.tap_io(|stream| {
-            // Answers are written whole: waiting for more to send only delays them.
-            let _best_effort = stream.set_nodelay(true);
-        });
-        let (stopping, stop) = tokio::sync::oneshot::channel();
-        let shutdown = async move {
-            shutdown.await;
-            let _ = stopping.send(());
-        };
-        let serve = axum::serve(listener, router(app)).with_graceful_shutdown(shutdown);
-        let served = tokio::select! {
-            served = async { serve.await } => served.context("failed to accept connections"),
-            () = overdue(stop) => {
-                tracing::warn!("stopped with requests unanswered");
-                Ok(())
-            }
-        };
+        connections::serve(listener, router(app), shutdown).await;
         sampler.abort();
         if let Some(store) = store {
             store.close().await;
         }
-        served
     }
-}
-
-async fn overdue(stop: tokio::sync::oneshot::Receiver<()>) {
-    if stop.await.is_err() {
-        std::future::pending::<()>().await;
-    }
-    tokio::time::sleep(DRAIN_MAX).await;
 }
 
 async fn source(config: &Config) -> anyhow::Result<(Source, Option<Store>)> {

@@ -17,6 +17,8 @@ use crate::config::{ConfigError, ConfigFlags, RedisLocation, SecretUrl};
 use crate::output;
 
 const CONNECT_MAX: Duration = Duration::from_secs(2);
+/// What a start may take to find out whether a Redis is there.
+const PING_MAX: Duration = Duration::from_secs(1);
 const COMMAND_MAX: Duration = Duration::from_secs(1);
 /// All that is told about the server after the tests; with them it stays below 9 s.
 const DETAILS_MAX: Duration = Duration::from_millis(1200);
@@ -34,7 +36,7 @@ pub(super) struct CheckRedisArgs {
 
 /// Why a test failed, without the server's address or password.
 #[derive(Debug)]
-enum Failure {
+pub(super) enum Failure {
     Redis(redis::RedisError),
     TimedOut(Duration),
     WrongValue,
@@ -79,6 +81,15 @@ pub(super) fn run(args: &CheckRedisArgs) -> anyhow::Result<ExitCode> {
         "next step: start Redis there, correct REDIS_URL, or set REDIS_URL=none to run without it",
     );
     Ok(ExitCode::FAILURE)
+}
+
+/// Whether a server answers, within the time that a start may take for it.
+pub(super) async fn ping(url: &SecretUrl) -> Result<(), Failure> {
+    let ping = async {
+        let mut connection = connect(url).await?;
+        command::<String>(&mut connection, redis::cmd("PING")).await
+    };
+    within(PING_MAX, ping).await.map(|_pong: String| ())
 }
 
 fn refuse(error: &ConfigError) -> anyhow::Result<ExitCode> {

@@ -9,12 +9,11 @@ use reqwest::Url;
 use seller_data::demo::TENANTS;
 
 use marketplace::Options;
-use tenantcache::remote::{HealthState, Remote};
-use tenantcache_redis::{RedisOptions, RedisTier};
+use tenantcache_redis::RedisOptions;
 
 use super::cli::DemoArgs;
 use super::run::{load, now};
-use super::{shutdown, store};
+use super::{check_redis, shutdown, store};
 use crate::app::Service;
 use crate::auth::{KeyError, NewToken, Verifier, sign};
 use crate::config::{Config, Loaded, RedisLocation, Secret, SecretUrl};
@@ -62,15 +61,17 @@ async fn start(mut config: Config, fill_empty_store: bool) -> anyhow::Result<()>
         shutdown::requested().await;
         let _ = stop.send(());
     });
-    let ended = tokio::try_join!(
-        async {
-            let end = wait(stopped.clone());
-            marketplace::run(marketplace, store.clone(), options, end)
-                .await
-                .context("the marketplace failed")
-        },
-        service.run(wait(stopped.clone())),
-    );
+    let marketplace = async {
+        let end = wait(stopped.clone());
+        marketplace::run(marketplace, store.clone(), options, end)
+            .await
+            .context("the marketplace failed")
+    };
+    let service = async {
+        service.run(wait(stopped.clone())).await;
+        Ok(())
+    };
+    let ended = tokio::try_join!(marketplace, service);
     store.close().await;
     ended.map(|((), ())| ())
 }
@@ -80,12 +81,17 @@ async fn redis_answers(config: &Config) -> bool {
     let RedisLocation::Url(url) = &config.redis.location else {
         return false;
     };
-    let Ok(options) = RedisOptions::new(url.expose()) else {
+    if RedisOptions::new(url.expose()).is_err() {
+        // The service tells what is wrong with the URL.
         return true;
-    };
-    let tier = RedisTier::start(options);
-    tier.ready().await;
-    tier.health().borrow().state == HealthState::Up
+    }
+    match check_redis::ping(url).await {
+        Ok(()) => true,
+        Err(error) => {
+            tracing::warn!(%error, "Redis unavailable. Continuing without cache.");
+            false
+        }
+    }
 }
 
 /// Sets what the demo makes up where nothing is configured: random secrets, a store in the user's data directory,

@@ -37,5 +37,6 @@ pub(super) fn run(args: &ServeArgs) -> anyhow::Result<()> {
 /// Runs the service until it is told to stop.
 async fn start(config: Config, verifier: Verifier) -> anyhow::Result<()> {
     let service = Service::start(&config, verifier).await?;
-    service.run(shutdown::requested()).await
+    service.run(shutdown::requested()).await;
+    Ok(())
 }

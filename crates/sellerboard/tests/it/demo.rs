@@ -81,7 +81,12 @@ async fn the_printed_curl_and_tokens_work_without_redis() {
     assert!(page.header("content-type").starts_with("text/html"));
     // Without a Redis at its start, the demo is one node with full lifetimes, not one in an outage.
     assert_eq!(readiness(&client, &banner).await, "none");
-    assert_eq!(service.stop().code, Some(0));
+    let run = service.stop();
+    assert_eq!(run.code, Some(0));
+    let told = run
+        .stderr
+        .matches("Redis unavailable. Continuing without cache.");
+    assert_eq!(told.count(), 1, "{}", run.stderr);
 }
 
 #[tokio::test]
@@ -102,7 +107,10 @@ async fn a_redis_that_answers_is_used() {
         redis.cli(&["config", "get", "maxmemory"]),
         "maxmemory\n33554432"
     );
-    assert_eq!(service.stop().code, Some(0));
+    let run = service.stop();
+    assert_eq!(run.code, Some(0));
+    let told = run.stderr.matches("Redis cache initialized");
+    assert_eq!(told.count(), 1, "{}", run.stderr);
 }
 
 /// Redis' state as the demo sees it.

@@ -7,8 +7,10 @@ use reqwest::Method;
 use serde_json::json;
 use tempfile::NamedTempFile;
 use testkit::RedisServer;
+use tokio::task::JoinHandle;
 
 use crate::node::{Node, eventually, send};
+use crate::reply::Reply;
 use crate::tokens::{admin, token};
 use crate::world::World;
 
@@ -277,45 +279,60 @@ async fn what_was_done_is_listed_newest_first_for_the_own_tenant() {
         .problem(403, "forbidden");
 }
 
-/// A load that was in flight when the invalidation was acknowledged leaves nothing behind, in no tier.
+const IN_FLIGHT_KEY: &str = "products:tenant-001:id:101";
+/// Selectors that cover the product in flight.
+const IN_FLIGHT: [&str; 5] = [
+    "?key=products:tenant-001:id:101",
+    "?endpoint=products",
+    "?prefix=prod",
+    "?tag=product:101",
+    "",
+];
+
+/// A read that is at the marketplace, and stays there until it is healed.
+async fn read_in_flight(world: &World, node: &Node) -> JoinHandle<Reply> {
+    let before = world.calls().await;
+    world.set_faults(&json!({ "hang": true })).await;
+    let request = node.api(Method::GET, "/products/101", &token("tenant-001"));
+    let read = tokio::spawn(send(request));
+    world.await_calls(before + 1).await;
+    read
+}
+
+/// What was in flight when the invalidation was acknowledged goes into no tier.
 #[tokio::test]
 async fn a_load_in_flight_leaves_nothing_behind() {
     let (world, redis) = (World::start().await, RedisServer::start().await);
-    let alone = world.node(&[]).await;
-    let (one, two) = (
-        world.node_on(&redis, &[]).await,
-        world.node_on(&redis, &[]).await,
-    );
-    for node in [&alone, &one] {
-        for query in [
-            "?key=products:tenant-001:id:101",
-            "?endpoint=products",
-            "?prefix=prod",
-            "?tag=product:101",
-            "",
-        ] {
-            // Whatever lies there from the turn before is invalid, but it lies there.
-            let _ = redis.cli(&["del", "products:tenant-001:id:101"]);
-            let before = world.calls().await;
-            world.set_faults(&json!({ "hang": true })).await;
-            let request = node.api(Method::GET, "/products/101", &token("tenant-001"));
-            let reader = tokio::spawn(send(request));
-            world.await_calls(before + 1).await;
+    for node in [&world.node(&[]).await, &world.node_on(&redis, &[]).await] {
+        for query in IN_FLIGHT {
+            // What lies there from the turn before is invalid, but it lies there.
+            let _ = redis.cli(&["del", IN_FLIGHT_KEY]);
+            let read = read_in_flight(&world, node).await;
             node.applied("tenant-001", query).await;
             world.heal().await;
-            // It came before the invalidation and may have what it loaded, but nobody else may.
-            let stored = reader.await.unwrap().ok().stored;
-            assert!(!stored, "{query}");
-            assert_eq!(
-                redis.cli(&["exists", "products:tenant-001:id:101"]),
-                "0",
-                "{query}"
-            );
-            two.get("tenant-001", "/products/101").await.assert_miss();
-            two.applied("tenant-001", "").await;
+            // Its reader came before the invalidation and may have it.
+            assert!(!read.await.unwrap().ok().stored, "{query}");
+            assert_eq!(redis.cli(&["exists", IN_FLIGHT_KEY]), "0", "{query}");
             let next = node.get("tenant-001", "/products/101").await;
             next.assert_miss();
             assert!(next.cache().stored, "{query}");
+            node.applied("tenant-001", "").await;
+        }
+    }
+}
+
+#[tokio::test]
+async fn whoever_comes_after_an_invalidation_joins_no_load_from_before_it() {
+    let (world, redis) = (World::start().await, RedisServer::start().await);
+    for node in [&world.node(&[]).await, &world.node_on(&redis, &[]).await] {
+        for query in IN_FLIGHT {
+            let early = read_in_flight(&world, node).await;
+            node.applied("tenant-001", query).await;
+            let late = read_in_flight(&world, node).await;
+            world.heal().await;
+            assert!(!early.await.unwrap().ok().stored, "{query}");
+            let late = late.await.unwrap().ok();
+            assert!(late.stored && !late.collapsed, "{query}: {late:?}");
             node.applied("tenant-001", "").await;
         }
     }

@@ -23,7 +23,7 @@ pub(crate) struct Node {
     pub(crate) origin: String,
     client: Client,
     stop: Option<oneshot::Sender<()>>,
-    run: JoinHandle<anyhow::Result<()>>,
+    run: JoinHandle<()>,
 }
 
 impl Node {
@@ -53,7 +53,7 @@ impl Node {
     /// Tells the service to stop, and waits until it has.
     pub(crate) async fn stop(mut self) {
         drop(self.stop.take());
-        self.run.await.unwrap().unwrap();
+        self.run.await.unwrap();
     }
 
     /// A request for a path at the root, without a token.

@@ -1,10 +1,14 @@
 //! `sellerboard serve` as a process: its start, its log, its end.
 
 use std::net::TcpListener;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use reqwest::Method;
 use serde_json::{Value, json};
+use tokio::io::{AsyncBufReadExt as _, AsyncReadExt as _, AsyncWriteExt as _, BufReader};
+use tokio::net::TcpStream;
 use tokio::task::JoinSet;
 use tokio::time::Instant;
 
@@ -49,7 +53,7 @@ async fn reads_in_flight(world: &World, origin: &str, count: u64) -> JoinSet<u16
 async fn await_closed(origin: &str) {
     let addr = origin.trim_start_matches("http://");
     eventually("the service stops listening", async || {
-        let connected = tokio::net::TcpStream::connect(addr).await;
+        let connected = TcpStream::connect(addr).await;
         connected.is_err().then_some(())
     })
     .await;
@@ -232,4 +236,72 @@ async fn an_absent_redis_is_told_once() {
         .matches("Redis unavailable. Continuing without cache.")
         .count();
     assert_eq!(told, 1, "{}", run.stderr);
+}
+
+/// Clients that never pause, each on one connection: whatever one has sent is answered, and the last answer it gets
+/// tells it to go.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn sigterm_cuts_no_connection_that_is_in_use() {
+    let world = World::start().await;
+    let (service, origin) = serve(&world, &[("RUST_LOG", "warn")]).await;
+    let addr = origin.trim_start_matches("http://").to_owned();
+    let answered = Arc::<AtomicU64>::default();
+    let mut clients = JoinSet::new();
+    for _ in 0..32 {
+        let (addr, answered) = (addr.clone(), Arc::clone(&answered));
+        clients.spawn(async move {
+            let mut client = RawClient::connect(&addr).await;
+            while !client.ask().await.contains("connection: close") {
+                answered.fetch_add(1, Ordering::Relaxed);
+            }
+        });
+    }
+    eventually("requests are answered", async || {
+        (answered.load(Ordering::Relaxed) > 500).then_some(())
+    })
+    .await;
+    service.terminate();
+    while let Some(ended) = clients.join_next().await {
+        ended.unwrap();
+    }
+    let run = service.end().await;
+    assert_eq!((run.code, run.stderr.as_str()), (Some(0), ""));
+}
+
+/// A client without the kindness of libraries, which send a request again when their connection was closed.
+struct RawClient {
+    stream: BufReader<TcpStream>,
+    request: String,
+}
+
+impl RawClient {
+    async fn connect(addr: &str) -> Self {
+        let token = token("tenant-001");
+        Self {
+            stream: BufReader::new(TcpStream::connect(addr).await.unwrap()),
+            request: format!(
+                "GET /api/v1/dashboard/kpis HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer {token}\r\n\r\n"
+            ),
+        }
+    }
+
+    /// Sends the request and gives the head of its answer.
+    async fn ask(&mut self) -> String {
+        self.stream
+            .write_all(self.request.as_bytes())
+            .await
+            .unwrap();
+        let mut head = String::new();
+        while !head.ends_with("\r\n\r\n") {
+            let read = self.stream.read_line(&mut head).await.unwrap();
+            assert!(read > 0, "closed without an answer: {head:?}");
+        }
+        assert!(head.starts_with("HTTP/1.1 200 "), "{head}");
+        let length = head
+            .lines()
+            .find_map(|line| line.strip_prefix("content-length: "));
+        let mut body = vec![0; length.unwrap().parse().unwrap()];
+        self.stream.read_exact(&mut body).await.unwrap();
+        head
+    }
 }
