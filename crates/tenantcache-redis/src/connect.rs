@@ -40,14 +40,16 @@ pub(crate) async fn connect(
     redis::cmd("PING")
         .query_async::<()>(&mut connection)
         .await?;
-    let info = server_info(&mut connection).await?;
+    let mut info = server_info(&mut connection).await?;
     if major(&info.version).is_some_and(|major| major < 7) {
         return Err(ConnectError::TooOld(info.version));
     }
     if !info.is_primary {
         return Err(ConnectError::Replica);
     }
-    limit_memory(&mut connection, options, &info).await;
+    if let Some(bytes) = limit_memory(&mut connection, options, &info).await {
+        info.usage.max_bytes = bytes;
+    }
     for script in [&scripts.fill, &scripts.invalidate, &scripts.read] {
         Script::load_async(script, &mut connection).await?;
     }
@@ -78,12 +80,12 @@ pub(crate) async fn server_info(
     Ok(info)
 }
 
-/// Gives a server without a memory limit one. A server with a limit of its own is left alone.
+/// Gives a server without a memory limit one, and returns it. A server with a limit of its own is left alone.
 async fn limit_memory(
     connection: &mut MultiplexedConnection,
     options: &RedisOptions,
     info: &ServerInfo,
-) {
+) -> Option<u64> {
     if info.usage.max_bytes > 0 {
         if !info.eviction_policy.starts_with("allkeys-") {
             tracing::warn!(
@@ -91,11 +93,9 @@ async fn limit_memory(
                 "Redis does not evict any key when its memory is full: set maxmemory-policy allkeys-lru"
             );
         }
-        return;
+        return None;
     }
-    let Some(bytes) = options.max_memory_bytes else {
-        return;
-    };
+    let bytes = options.max_memory_bytes?;
     let set = redis::pipe()
         .cmd("CONFIG")
         .arg("SET")
@@ -110,12 +110,18 @@ async fn limit_memory(
         .query_async::<()>(connection)
         .await;
     match set {
-        Ok(()) => tracing::info!(bytes, "Redis maxmemory set, with allkeys-lru"),
-        Err(error) => tracing::warn!(
-            %error,
-            "Redis has no memory limit and does not let one be set: set maxmemory {bytes} and \
-             maxmemory-policy allkeys-lru"
-        ),
+        Ok(()) => {
+            tracing::info!(bytes, "Redis maxmemory set, with allkeys-lru");
+            Some(bytes)
+        }
+        Err(error) => {
+            tracing::warn!(
+                %error,
+                "Redis has no memory limit and does not let one be set: set maxmemory {bytes} and \
+                 maxmemory-policy allkeys-lru"
+            );
+            None
+        }
     }
 }
 

@@ -33,8 +33,15 @@ impl RedisOptions {
     ///
     /// # Errors
     ///
-    /// [`UrlError`] if it is none of these.
+    /// [`UrlError`] if it is none of these. Sentinel and Cluster are not supported yet.
     pub fn new(url: &str) -> Result<Self, UrlError> {
+        if url.starts_with("redis-sentinel:") || url.starts_with("redis-cluster:") {
+            let reason =
+                "Sentinel and Cluster are not supported yet; give the address of one server";
+            return Err(UrlError {
+                reason: reason.to_owned(),
+            });
+        }
         let connection = url.into_connection_info().map_err(|error| UrlError {
             reason: error.to_string(),
         })?;

@@ -1,7 +1,7 @@
 //! One task keeps the connection: it connects, watches, and connects again.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 use std::time::Duration;
 
 use arc_swap::ArcSwapOption;
@@ -33,6 +33,8 @@ pub(crate) struct Shared {
     pub(crate) attempted: watch::Sender<bool>,
     connection: ArcSwapOption<MultiplexedConnection>,
     failures: AtomicU32,
+    /// Whether a refusal by the present server was logged; the counters have them all.
+    refusal_logged: AtomicBool,
     broken: Notify,
 }
 
@@ -50,6 +52,7 @@ impl Shared {
             attempted: watch::Sender::new(false),
             connection: ArcSwapOption::empty(),
             failures: AtomicU32::new(0),
+            refusal_logged: AtomicBool::new(false),
             broken: Notify::new(),
         }
     }
@@ -78,6 +81,7 @@ impl Shared {
                 let kind = if broken {
                     RemoteErrorKind::Io
                 } else {
+                    self.log_refusal(&error);
                     RemoteErrorKind::Refused
                 };
                 Err(RemoteError::new(kind).with_source(error))
@@ -93,6 +97,13 @@ impl Shared {
         let failures = self.failures.fetch_add(1, Ordering::Relaxed) + 1;
         if broken || failures >= FAILURES_MAX {
             self.broken.notify_one();
+        }
+    }
+
+    /// Says once a connection what the server refuses, such as a command that the user may not run.
+    fn log_refusal(&self, error: &RedisError) {
+        if !self.refusal_logged.swap(true, Ordering::Relaxed) {
+            tracing::warn!(%error, "Redis refused a command; such entries are loaded from the origin");
         }
     }
 
@@ -144,6 +155,7 @@ async fn try_connect(shared: &Shared) -> Result<(), ConnectError> {
         };
     *shared.usage.lock() = Some(info.usage);
     shared.failures.store(0, Ordering::Relaxed);
+    shared.refusal_logged.store(false, Ordering::Relaxed);
     shared.connection.store(Some(Arc::new(connection)));
     shared.set_health(HealthState::Up);
     shared.attempted.send_replace(true);

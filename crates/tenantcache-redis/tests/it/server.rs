@@ -28,7 +28,9 @@ async fn a_server_without_a_limit_gets_one() {
     let tier = start(&server.url()).await;
     assert_eq!(setting(&server, "maxmemory"), (64 << 20).to_string());
     assert_eq!(setting(&server, "maxmemory-policy"), "allkeys-lru");
-    assert!(tier.usage().unwrap().used_bytes > 0);
+    let usage = tier.usage().unwrap();
+    assert!(usage.used_bytes > 0);
+    assert_eq!(usage.max_bytes, 64 << 20, "known at once");
 }
 
 #[tokio::test]
@@ -103,6 +105,10 @@ fn a_bad_url_is_refused_without_repeating_it() {
     ] {
         let error = RedisOptions::new(url).unwrap_err().to_string();
         assert!(!error.contains("s3cret"), "{error}");
+    }
+    for url in ["redis-sentinel://host/0", "redis-cluster://host"] {
+        let error = RedisOptions::new(url).unwrap_err().to_string();
+        assert!(error.contains("not supported yet"), "{error}");
     }
     let options = RedisOptions::new("redis://user:s3cret@host:6379/1").unwrap();
     assert!(!format!("{options:?}").contains("s3cret"));
