@@ -56,12 +56,9 @@ pub(super) async fn serve(
         }
     }
     stopping.send_replace(true);
-    for _ in 0..LATECOMERS_MAX {
-        let accepted = tokio::time::timeout(Duration::ZERO, door.accept(&listener)).await;
-        let Ok((stream, seat)) = accepted else { break };
+    for (stream, seat) in door.latecomers(listener) {
         door.admit(stream, seat, graceful.watcher());
     }
-    drop(listener);
     let drain = async {
         if tokio::time::timeout(SILENCE, door.emptied()).await.is_err() {
             graceful.shutdown().await;
@@ -95,6 +92,24 @@ impl Door {
                 }
             }
         }
+    }
+
+    /// Closes the door, and gives those who stood in the queue: to them, they were connected already.
+    fn latecomers(&self, listener: TcpListener) -> Vec<(TcpStream, OwnedSemaphorePermit)> {
+        let mut latecomers = Vec::new();
+        // The runtime only hears of connections from time to time; the system knows all of them.
+        let Ok(listener) = listener.into_std() else {
+            return latecomers;
+        };
+        while latecomers.len() < LATECOMERS_MAX
+            && let Ok(seat) = Arc::clone(&self.seats).try_acquire_owned()
+            && let Ok((stream, _)) = listener.accept()
+            && stream.set_nonblocking(true).is_ok()
+            && let Ok(stream) = TcpStream::from_std(stream)
+        {
+            latecomers.push((stream, seat));
+        }
+        latecomers
     }
 
     /// Serves one connection, in a task of its own.

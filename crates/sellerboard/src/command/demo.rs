@@ -53,22 +53,19 @@ async fn start(mut config: Config, fill_empty_store: bool) -> anyhow::Result<()>
     let banner = banner(&config, service.addr()?, now())?;
     output::Stdout.write_all(banner.as_bytes())?;
     output::Stdout.flush()?;
-    let (stop, stopped) = tokio::sync::watch::channel(());
-    let wait = |mut stopped: tokio::sync::watch::Receiver<()>| async move {
-        let _ = stopped.changed().await;
-    };
-    tokio::spawn(async move {
-        shutdown::requested().await;
-        let _ = stop.send(());
-    });
+    // The marketplace outlives the service, whose last requests may need it.
+    let (served, all_served) = tokio::sync::oneshot::channel::<()>();
     let marketplace = async {
-        let end = wait(stopped.clone());
+        let end = async {
+            let _ = all_served.await;
+        };
         marketplace::run(marketplace, store.clone(), options, end)
             .await
             .context("the marketplace failed")
     };
     let service = async {
-        service.run(wait(stopped.clone())).await;
+        service.run(shutdown::requested()).await;
+        drop(served);
         Ok(())
     };
     let ended = tokio::try_join!(marketplace, service);

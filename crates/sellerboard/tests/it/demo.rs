@@ -3,7 +3,7 @@
 use reqwest::{Client, Method};
 use testkit::{RedisServer, free_port};
 
-use crate::node::{client, send};
+use crate::node::{client, eventually, send};
 use crate::program::{Program, Service};
 
 const TENANTS: [&str; 3] = ["tenant-001", "tenant-002", "tenant-003"];
@@ -17,9 +17,10 @@ struct Banner {
 }
 
 fn program(redis_url: &str) -> Program {
-    Program::new(&["demo", "--marketplace-latency", "20ms"])
+    Program::new(&["demo"])
         .with_env("SELLERBOARD_ADDR", &format!("127.0.0.1:{}", free_port()))
         .with_env("MARKETPLACE_ADDR", "127.0.0.1:0")
+        .with_env("MARKETPLACE_LATENCY", "20ms")
         .with_env("REDIS_URL", redis_url)
 }
 
@@ -111,6 +112,26 @@ async fn a_redis_that_answers_is_used() {
     assert_eq!(run.code, Some(0));
     let told = run.stderr.matches("Redis cache initialized");
     assert_eq!(told.count(), 1, "{}", run.stderr);
+}
+
+/// Service and marketplace end together, but not so that a seller's last read fails.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_stop_lets_reads_that_are_under_way_finish() {
+    let program = program("none").with_env("MARKETPLACE_LATENCY", "1s");
+    let (mut service, banner) = start(program).await;
+    let client = client();
+    let request = client.get(&banner.curl_url).bearer_auth(&banner.curl_token);
+    let read = tokio::spawn(send(request));
+    let url = banner.curl_url.replace("dashboard/kpis", "cache/metrics");
+    eventually("the read is at the marketplace", async || {
+        let reply = send(client.get(&url).bearer_auth(&banner.curl_token)).await;
+        let loads = &reply.json()["endpoints"]["dashboard_kpis"]["origin_loads"];
+        (*loads == 1).then_some(())
+    })
+    .await;
+    let stopped = tokio::task::spawn_blocking(move || service.stop());
+    read.await.unwrap().assert_miss();
+    assert_eq!(stopped.await.unwrap().code, Some(0));
 }
 
 /// Redis' state as the demo sees it.
