@@ -337,3 +337,32 @@ async fn a_stale_value_in_hand_is_judged_again_after_the_wait() {
     load.give("new");
     assert_eq!(text(&read.await.unwrap().unwrap()), "new");
 }
+
+/// Whoever comes when the mirror is no longer trusted has it read first, and so begins a load of its own at once.
+#[tokio::test(start_paused = true)]
+async fn a_reader_does_not_wait_for_a_load_it_may_not_have() {
+    let (_tier, clock, [one, two]) = two_nodes();
+    let (_before, mut old) = read_held(entry(&one));
+    old.begun().await;
+    let _ = invalidate(&two).await;
+    clock.advance(seconds(2));
+    let (after, mut new) = read_held(entry(&one));
+    settle().await;
+    assert!(new.has_begun());
+    new.give("new");
+    assert_eq!(text(&after.await.unwrap().unwrap()), "new");
+}
+
+/// The wait for the soft time-out outlasts the trust in the mirror, but nothing was invalidated.
+#[tokio::test(start_paused = true)]
+async fn a_stale_value_in_hand_is_served_after_a_long_wait() {
+    let (_tier, clock, [one, _]) = two_nodes();
+    let _ = Origin::default().read(entry(&one)).await;
+    clock.advance(seconds(61));
+    let (read, mut load) = read_held(entry(&one));
+    load.begun().await;
+    clock.advance(seconds(2));
+    tokio::time::sleep(seconds(3)).await;
+    assert!(read.is_finished());
+    assert_eq!(status(&read.await.unwrap().unwrap()), Status::StaleHit);
+}
