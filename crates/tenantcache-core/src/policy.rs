@@ -88,6 +88,12 @@ impl Policy {
         self.grace.unwrap_or(self.soft_ttl)
     }
 
+    /// How long a "does not exist" is served.
+    #[must_use]
+    pub fn negative_ttl(&self) -> Duration {
+        self.negative_ttl
+    }
+
     /// How long a request waits for a fresh value when a stale one could be served.
     #[must_use]
     pub fn load_timeout_soft(&self) -> Duration {

@@ -40,6 +40,11 @@
 
 #![forbid(unsafe_code)]
 
+/// The example in the project's README compiles and runs.
+#[cfg(doctest)]
+#[doc = include_str!("../../../README.md")]
+struct Readme;
+
 mod answer;
 mod cache;
 pub mod clock;

@@ -48,11 +48,14 @@ async fn fly(inner: &Inner, request: &Request, loader: BoxLoader, pilot: &Pilot)
         .state
         .stamp(inner.remote.is_none(), inner.sequence(), now);
     pilot.loading(stamp, stale.clone());
+    if stale.is_none() {
+        tracing::info!("Cache MISS: {}", request.key);
+    }
     match load(request, loader).await {
         Ok(loaded) => {
-            let store = loaded.store;
+            let (store, ttl) = (loaded.store, chosen_ttl(request, &loaded));
             let value = Arc::new(to_value(request, loaded, stamp, now));
-            let stored = store && keep(inner, request, &value).await;
+            let stored = store && keep(inner, request, &value, ttl).await;
             prove(inner, &request.state).await;
             Landing::Loaded {
                 value,
@@ -230,7 +233,12 @@ async fn load(request: &Request, loader: BoxLoader) -> Result<Loaded, Error> {
 
 /// Stores a loaded value in both tiers, unless something that covers it was invalidated since its load began: then it
 /// goes into none.
-pub(crate) async fn keep(inner: &Inner, request: &Request, value: &Arc<Value>) -> bool {
+pub(crate) async fn keep(
+    inner: &Inner,
+    request: &Request,
+    value: &Arc<Value>,
+    ttl: Duration,
+) -> bool {
     if value.lifetime.hard.is_zero() {
         return false;
     }
@@ -245,11 +253,7 @@ pub(crate) async fn keep(inner: &Inner, request: &Request, value: &Arc<Value>) -
     }
     let kept = keep_locally(inner, &request.state, value) || filled == Some(Fill::Stored);
     if kept {
-        tracing::info!(
-            "Cache SET: {} (TTL: {}s)",
-            value.key,
-            request.policy.soft_ttl().as_secs()
-        );
+        tracing::info!("Cache SET: {} (TTL: {}s)", value.key, ttl.as_secs());
     }
     kept
 }
@@ -284,6 +288,15 @@ pub(crate) async fn bypass(
     let loaded = load(request, loader).await?;
     let value = Arc::new(to_value(request, loaded, stamp, now));
     Ok(inner.answer(value, Status::Bypass, Source::Origin))
+}
+
+/// The soft TTL before jitter: the loader's choice, else the policy's.
+pub(crate) fn chosen_ttl(request: &Request, loaded: &Loaded) -> Duration {
+    if loaded.negative {
+        request.policy.negative_ttl()
+    } else {
+        loaded.ttl.unwrap_or(request.policy.soft_ttl())
+    }
 }
 
 pub(crate) fn to_value(

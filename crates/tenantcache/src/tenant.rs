@@ -66,6 +66,7 @@ impl Tenant {
             match answer {
                 Some(answer) => self.count(request, Ok(answer)),
                 None => {
+                    tracing::info!("Cache MISS: {}", request.key);
                     self.inner.counters.total.record_absent();
                     self.state.counters.record_absent();
                     request.counters.requests.record_absent();
@@ -141,11 +142,13 @@ impl Tenant {
         self.inner.counters.total.record(answer);
         self.state.counters.record(answer);
         request.counters.record(answer);
-        match answer {
-            Ok(answer) if answer.outcome().status.is_hit() => {
-                tracing::info!("Cache HIT: {}", request.key);
+        // A flight says itself that it misses, before it asks the origin.
+        match answer.map(Answer::outcome) {
+            Ok(outcome) if outcome.status.is_hit() => tracing::info!("Cache HIT: {}", request.key),
+            Ok(outcome) if outcome.collapsed || outcome.status == Status::Bypass => {
+                tracing::info!("Cache MISS: {}", request.key)
             }
-            _ => tracing::info!("Cache MISS: {}", request.key),
+            _ => {}
         }
     }
 
@@ -341,13 +344,14 @@ impl EntryRef {
         if !self.tenant.inner.enabled || !value.store {
             return Ok(false);
         }
+        let ttl = load::chosen_ttl(&request, &value);
         let value = Arc::new(load::to_value(
             &request,
             value,
             ticket.stamp,
             ticket.begun_at,
         ));
-        Ok(load::keep(&self.tenant.inner, &request, &value).await)
+        Ok(load::keep(&self.tenant.inner, &request, &value, ttl).await)
     }
 
     /// Invalidates this one entry. See [`Tenant::invalidate`].
