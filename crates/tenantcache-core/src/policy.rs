@@ -107,15 +107,17 @@ impl Policy {
     }
 
     /// The lifetime of an entry loaded under this policy. `soft_ttl` is the loader's own choice, if it made one;
-    /// `random` spreads the soft TTL over ±jitter, never past the hard TTL.
+    /// `random` spreads the soft TTL over ±jitter, never past the hard TTL; without grace, the hard TTL goes with it.
     #[must_use]
     pub fn lifetime(&self, soft_ttl: Option<Duration>, random: u64) -> Lifetime {
         let soft = soft_ttl.unwrap_or(self.soft_ttl).min(TTL_MAX);
         let hard = soft + self.grace.unwrap_or(soft);
         let spread = soft * u32::from(self.jitter_percent) / 100;
         let (low, high) = (soft - spread, (soft + spread).min(hard));
+        let jittered = between(low, high, random);
+        let hard = if hard == soft { jittered } else { hard };
         Lifetime {
-            soft: between(low, high, random),
+            soft: jittered,
             hard,
         }
     }
@@ -123,11 +125,12 @@ impl Policy {
     /// The lifetime of a negative entry, jittered downwards only, since it has no grace.
     #[must_use]
     pub fn lifetime_negative(&self, random: u64) -> Lifetime {
-        let hard = self.negative_ttl;
-        let low = hard - hard * u32::from(self.jitter_percent) / 100;
+        let high = self.negative_ttl;
+        let low = high - high * u32::from(self.jitter_percent) / 100;
+        let jittered = between(low, high, random);
         Lifetime {
-            soft: between(low, hard, random),
-            hard,
+            soft: jittered,
+            hard: jittered,
         }
     }
 }

@@ -15,7 +15,7 @@
 //!
 //! # What it does when Redis is not well
 //!
-//! A task of the tier's own connects, and connects again with a growing pause of 50 to 500 ms. While there is no
+//! A task of the tier's own connects, and connects again with a growing pause of 50 to 250 ms. While there is no
 //! connection, every operation fails at once. A command that takes longer than its budget (default 100 ms) fails; five in
 //! a row, a broken connection, or a server that has become a replica end the connection. Nothing is retried but by the
 //! cache above.

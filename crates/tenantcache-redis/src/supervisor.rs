@@ -20,7 +20,7 @@ use crate::scripts::Scripts;
 const FAILURES_MAX: u32 = 5;
 const HEARTBEAT: Duration = Duration::from_millis(500);
 const PAUSE_MIN: Duration = Duration::from_millis(50);
-const PAUSE_MAX: Duration = Duration::from_millis(500);
+const PAUSE_MAX: Duration = Duration::from_millis(250);
 
 /// What the tier and its supervisor share. The connection is there exactly while the tier is up.
 #[derive(Debug)]

@@ -17,8 +17,8 @@ const ENTRY_BYTES_EXPECTED: u64 = 4 << 10;
 
 /// The tier in this process: S3-FIFO (Yang et al., SOSP 2023) as `quick_cache` has it, bounded in bytes.
 pub(crate) struct LocalTier {
-    entries: Cache<Key, Arc<Value>, ByWeight, DefaultHashBuilder, DropLater>,
-    evictions: Arc<AtomicU64>,
+    entries: Cache<Key, Arc<Value>, ByWeight, DefaultHashBuilder, HandOver>,
+    evictions: AtomicU64,
     rejections: AtomicU64,
 }
 
@@ -31,24 +31,20 @@ impl Weighter<Key, Arc<Value>> for ByWeight {
     }
 }
 
-/// Counts evictions, and drops their values only after the shard's lock is released.
+/// Hands the values that leave to whoever inserts, so that they are dropped after the shard's lock is released.
 #[derive(Clone)]
-struct DropLater {
-    evictions: Arc<AtomicU64>,
-}
+struct HandOver;
 
-impl Lifecycle<Key, Arc<Value>> for DropLater {
+impl Lifecycle<Key, Arc<Value>> for HandOver {
     type RequestState = Vec<Arc<Value>>;
 
-    fn on_evict(&self, state: &mut Vec<Arc<Value>>, _key: Key, value: Arc<Value>) {
-        self.evictions.fetch_add(1, Ordering::Relaxed);
-        state.push(value);
+    fn on_evict(&self, leaving: &mut Vec<Arc<Value>>, _key: Key, value: Arc<Value>) {
+        leaving.push(value);
     }
 }
 
 impl LocalTier {
     pub(crate) fn new(capacity_bytes: u64) -> Result<Self, Error> {
-        let evictions = Arc::new(AtomicU64::new(0));
         let shards = (capacity_bytes / SHARD_BYTES_MIN).clamp(1, SHARDS_MAX);
         let options = OptionsBuilder::new()
             .shards(usize::try_from(shards).unwrap_or(1))
@@ -58,14 +54,11 @@ impl LocalTier {
             .weight_capacity(capacity_bytes)
             .build()
             .map_err(|error| Error::with_source(ErrorKind::Settings, error.to_string()))?;
-        let lifecycle = DropLater {
-            evictions: Arc::clone(&evictions),
-        };
         let entries =
-            Cache::with_options(options, ByWeight, DefaultHashBuilder::default(), lifecycle);
+            Cache::with_options(options, ByWeight, DefaultHashBuilder::default(), HandOver);
         Ok(Self {
             entries,
-            evictions,
+            evictions: AtomicU64::new(0),
             rejections: AtomicU64::new(0),
         })
     }
@@ -85,7 +78,13 @@ impl LocalTier {
         }
         let known = self.entries.peek(&value.key);
         if known.is_none_or(|known| yields(&known) && !known.is_same_load(value)) {
-            self.entries.insert(value.key.clone(), Arc::clone(value));
+            let mut leaving = Vec::new();
+            self.entries
+                .insert_with_lifecycle(value.key.clone(), Arc::clone(value), &mut leaving);
+            // The engine hands over the value that is replaced, too.
+            let evicted = leaving.iter().filter(|left| left.key != value.key).count();
+            let evicted = u64::try_from(evicted).unwrap_or(u64::MAX);
+            self.evictions.fetch_add(evicted, Ordering::Relaxed);
         }
         true
     }
@@ -134,3 +133,6 @@ pub struct LocalUsage {
     /// Values that were too large to be kept: over half of one shard.
     pub rejections: u64,
 }
+
+#[cfg(test)]
+mod tests;

@@ -37,12 +37,13 @@ proptest! {
             .with_grace(Duration::from_millis(grace))
             .with_jitter_percent(percent);
         let life = policy.lifetime(None, random);
-        prop_assert_eq!(life.hard, policy.hard_ttl());
+        prop_assert_eq!(life.hard, if grace == 0 { life.soft } else { policy.hard_ttl() });
         prop_assert!(life.soft <= life.hard);
         let spread = policy.soft_ttl() * u32::from(percent.min(50)) / 100;
         prop_assert!(life.soft >= policy.soft_ttl() - spread);
         prop_assert!(life.soft <= policy.soft_ttl() + spread);
         let negative = policy.lifetime_negative(random);
-        prop_assert!(negative.soft <= negative.hard);
+        prop_assert_eq!(negative.soft, negative.hard);
+        prop_assert!(negative.hard <= policy.negative_ttl());
     }
 }
