@@ -180,17 +180,16 @@ impl Inner {
 
     /// Whether what the flight brings could be handed to this request, by what is known now.
     fn will_do(&self, flight: &Flight, request: &Request, arrival: Arrival) -> bool {
-        if flight.began > arrival.order {
-            return true;
-        }
+        let began_after = flight.began > arrival.order;
         match flight.progress() {
             // Its read may have been sent already, and be answered from before an invalidation of another node, but no
-            // longer ago than this node may lag behind anyway.
+            // longer ago than this node may lag behind anyway. What it finds is no new load, however.
             Progress::Looking => !request.reload,
             Progress::Loading { stamp, .. } => {
-                !request.reload && self.stamp_will_do(request, stamp, &request.tags, arrival)
+                began_after
+                    || !request.reload && self.stamp_will_do(request, stamp, &request.tags, arrival)
             }
-            Progress::Landed(_) => false,
+            Progress::Landed(_) => began_after && !request.reload,
         }
     }
 

@@ -62,6 +62,8 @@ fn step(nodes: usize) -> impl Strategy<Value = Step> {
 struct Answered {
     node: usize,
     key: usize,
+    /// Whether only a load that began after the request would do.
+    reload: bool,
     arrived: u64,
     arrived_at: Duration,
     /// The clock when the value was handed out.
@@ -147,8 +149,8 @@ impl World {
             Step::LoseTables => {
                 self.tier.iter().for_each(|tier| tier.lose_tables());
             }
-            Step::Read(node, key) => self.read(node, key, entry(&self.nodes[node], key)),
-            Step::Reload(node, key) => self.read(node, key, entry(&self.nodes[node], key).reload()),
+            Step::Read(node, key) => self.read(node, key, false),
+            Step::Reload(node, key) => self.read(node, key, true),
             Step::Remote(mode) => {
                 if let Some(tier) = &self.tier {
                     self.connected &= mode == Mode::Well;
@@ -174,7 +176,9 @@ impl World {
         let _ = end.send(result(began, key));
     }
 
-    fn read(&mut self, node: usize, key: usize, entry: EntryRef) {
+    fn read(&mut self, node: usize, key: usize, reload: bool) {
+        let entry = entry(&self.nodes[node], key);
+        let entry = if reload { entry.reload() } else { entry };
         let (log, clock) = (Arc::clone(&self.log), self.clock.clone());
         let loading = Arc::clone(&log);
         let loader = async move |_| {
@@ -193,6 +197,8 @@ impl World {
             log.answers.lock().push(Answered {
                 node,
                 key,
+                // What stands in for a load that failed is older, and says so.
+                reload: reload && !answer.outcome().load_failed,
                 arrived,
                 arrived_at,
                 time: clock.monotonic(),
@@ -248,7 +254,7 @@ impl World {
                     read.age
                 );
             }
-            if read.status == Status::Reload {
+            if read.reload {
                 assert!(read.began > read.arrived, "a reload got an earlier load");
             }
             for killer in &self.invalidations {

@@ -366,3 +366,18 @@ async fn a_stale_value_in_hand_is_served_after_a_long_wait() {
     assert!(read.is_finished());
     assert_eq!(status(&read.await.unwrap().unwrap()), Status::StaleHit);
 }
+
+#[tokio::test(start_paused = true)]
+async fn a_reload_does_not_join_a_look_up() {
+    let (_tier, _clock, [one, two]) = two_nodes();
+    let origin = Origin::default();
+    let _ = origin.read(entry(&two)).await;
+    let looking = origin.read(entry(&one));
+    let reloading = origin.read(entry(&one).reload());
+    let (found, reloaded) = futures_util::future::join(looking, reloading).await;
+    assert_eq!(status(&found), Status::Hit);
+    assert_eq!(
+        (status(&reloaded), text(&reloaded)),
+        (Status::Reload, "answer 2")
+    );
+}
