@@ -46,9 +46,12 @@ fn render(document: &Value) -> String {
          <a href=\"/openapi.json\">/openapi.json</a>. Everything under <code>/api/v1</code> needs \
          <code>Authorization: Bearer</code> and a token.</p>",
     );
-    for (path, operations) in members(&document["paths"]) {
-        for (method, operation) in members(operations) {
-            operation_to_html(&mut page, method, path, operation);
+    // What sellers use stands first.
+    for tag in ["dashboard", "cache", "operation"] {
+        for (path, operations) in members(&document["paths"]) {
+            for (method, operation) in members(operations).filter(|(_, o)| o["tags"][0] == tag) {
+                operation_to_html(&mut page, method, path, operation);
+            }
         }
     }
     page.push_str("</body></html>");
@@ -56,7 +59,7 @@ fn render(document: &Value) -> String {
 }
 
 fn operation_to_html(page: &mut String, method: &str, path: &str, operation: &Value) {
-    let text = |value: &Value| escape(value.as_str().unwrap_or_default());
+    let text = |value: &Value| marked_up(value.as_str().unwrap_or_default());
     let (method, path) = (method.to_uppercase(), escape(path));
     let summary = text(&operation["summary"]);
     let _ = write!(
@@ -84,6 +87,20 @@ fn operation_to_html(page: &mut String, method: &str, path: &str, operation: &Va
         let _ = write!(page, "<dt>{}</dt><dd>{about}</dd>", escape(status));
     }
     page.push_str("</dl></section>");
+}
+
+/// Escaped text in which `code` is marked up as such.
+fn marked_up(text: &str) -> String {
+    let parts = escape(text);
+    let parts = parts.split('`').enumerate();
+    let mark = |(index, part)| {
+        if index % 2 == 1 {
+            format!("<code>{part}</code>")
+        } else {
+            String::from(part)
+        }
+    };
+    parts.map(mark).collect()
 }
 
 fn members(value: &Value) -> impl Iterator<Item = (&String, &Value)> {

@@ -1,8 +1,8 @@
 //! The service: sellers' answers from the cache, and the operators' view of it.
 //!
 //! [`Service::start`] connects what the configuration names; [`Service::run`] answers until it is told to stop.
-//! A request goes through [`crate::http::identify`], then [`caller`] makes a [`Caller`](caller::Caller) of its token, and only a
-//! `Caller` gives access to a tenant's part of the cache.
+//! A request goes through [`crate::http::identify`], then its token makes a `Caller`, and only a `Caller`
+//! gives access to a tenant's part of the cache.
 
 mod answer;
 mod cached;

@@ -24,6 +24,8 @@ const METRICS_FIRST: &[&str] = &[
     "errors",
 ];
 const ENTRY_FIRST: &[&str] = &["key", "tier", "state", "age", "ttl"];
+/// What a list of entries shows; `cache get` shows the rest, and `--format json` all of it.
+const LISTED: &[&str] = &["key", "tier", "state", "age", "ttl", "bytes"];
 
 #[derive(Debug, Subcommand)]
 pub(super) enum CacheCommand {
@@ -101,7 +103,7 @@ pub(super) struct InvalidateArgs {
     /// Of this tenant; another than the token's needs cache:admin
     #[arg(long, value_name = "T")]
     tenant: Option<String>,
-    /// Waits until a replica has it too
+    /// Says whether a replica has confirmed it; so far none is asked
     #[arg(long)]
     replicated: bool,
     #[command(flatten)]
@@ -169,7 +171,7 @@ async fn list(args: &ListArgs, out: &mut dyn Write) -> anyhow::Result<()> {
             output::message("no entries");
             return Ok(());
         }
-        writeln!(out, "{}", table::of_items(items, ENTRY_FIRST))
+        writeln!(out, "{}", table::of_items(items, LISTED))
     })?;
     if let Some(cursor) = document["next_cursor"].as_str() {
         output::message(format_args!("there are more: --cursor {cursor}"));

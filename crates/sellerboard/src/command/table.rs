@@ -26,22 +26,8 @@ pub(super) fn of_fields(document: &Value, first: &[&str]) -> String {
     table.trim_fmt()
 }
 
-/// One row per object; the columns are the fields of all objects, `first` before the others.
-pub(super) fn of_items(items: &[Value], first: &[&str]) -> String {
-    let mut columns: Vec<&str> = first
-        .iter()
-        .copied()
-        .filter(|name| items.iter().any(|item| item.get(name).is_some()))
-        .collect();
-    for name in items
-        .iter()
-        .filter_map(Value::as_object)
-        .flat_map(|item| item.keys())
-    {
-        if !columns.contains(&name.as_str()) {
-            columns.push(name);
-        }
-    }
+/// One row per object, with these of its fields as columns.
+pub(super) fn of_items(items: &[Value], columns: &[&str]) -> String {
     let header: Vec<String> = columns.iter().map(|name| name.to_uppercase()).collect();
     let mut table = new(&header.iter().map(String::as_str).collect::<Vec<_>>());
     for item in items {

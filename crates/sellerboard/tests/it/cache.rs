@@ -123,7 +123,7 @@ async fn get_shows_header_and_value_of_any_key() {
 async fn list_has_a_row_per_entry_and_says_when_there_are_more() {
     let service = Service::start(
         StatusCode::OK,
-        json!({"items": [{"key": "a", "tier": "local"}, {"key": "b", "bytes": 7}], "next_cursor": "c1"}),
+        json!({"items": [{"key": "a", "tier": "local", "tags": ["t"]}, {"key": "b", "bytes": 7}], "next_cursor": "c1"}),
     )
     .await;
     let run = service
@@ -137,9 +137,9 @@ async fn list_has_a_row_per_entry_and_says_when_there_are_more() {
     assert_eq!(
         words,
         [
-            ["KEY", "TIER", "BYTES"],
-            ["a", "local", "-"],
-            ["b", "-", "7"]
+            ["KEY", "TIER", "STATE", "AGE", "TTL", "BYTES"],
+            ["a", "local", "-", "-", "-", "-"],
+            ["b", "-", "-", "-", "-", "7"]
         ]
     );
     assert_eq!(run.stderr, "there are more: --cursor c1\n");
