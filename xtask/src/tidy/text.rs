@@ -85,7 +85,7 @@ fn has_issue_number(after: &str) -> bool {
         .is_some_and(|(number, _)| !number.is_empty() && number.bytes().all(|b| b.is_ascii_digit()))
 }
 
-/// Only at the start of a path: `crates/work/x` is nobody's machine.
+/// Only at the start of a path: a folder of that name inside the project is nobody's machine.
 fn machine_path(line: &str) -> Option<&'static str> {
     MACHINE_PATHS.into_iter().find(|path| {
         line.match_indices(path).any(|(at, _)| {
