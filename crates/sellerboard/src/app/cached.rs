@@ -8,6 +8,7 @@ use axum::response::Response;
 use seller_data::payload;
 use serde::Serialize;
 use std::error::Error as _;
+use tenantcache::clock::{Clock, SystemClock};
 use tenantcache::{Error, ErrorKind};
 use utoipa::ToSchema;
 
@@ -51,7 +52,7 @@ macro_rules! reads {
             headers: HeaderMap,
         ) -> Result<Response, Problem> {
             let parse: fn(&Params) -> Result<Read, Problem> = $parse;
-            Ok(answer(&app, &caller, parse(&params)?, &headers).await)
+            answer(&app, &caller, parse(&params)?, &headers).await
         }
     )*};
 }
@@ -106,15 +107,20 @@ pub(super) async fn product(
     headers: HeaderMap,
 ) -> Result<Response, Problem> {
     let Path(id) = id.map_err(|_| Problem::not_found("no such product"))?;
-    Ok(answer(&app, &caller, Read::product(id)?, &headers).await)
+    answer(&app, &caller, Read::product(id)?, &headers).await
 }
 
-async fn answer(app: &AppState, caller: &Caller, read: Read, headers: &HeaderMap) -> Response {
+async fn answer(
+    app: &AppState,
+    caller: &Caller,
+    read: Read,
+    headers: &HeaderMap,
+) -> Result<Response, Problem> {
+    let begun = SystemClock::default().monotonic();
     let mut entry = read.entry(&caller.cache(app));
-    let key = match entry.key() {
-        Ok(key) => key,
-        Err(_) => return axum::response::IntoResponse::into_response(too_long()),
-    };
+    let key = entry
+        .key()
+        .map_err(|_| Problem::bad_request("the parameters are too long in all"))?;
     if demands_reload(headers) && app.limits.admit_reload(caller.tenant()) {
         entry = entry.reload();
     }
@@ -122,14 +128,12 @@ async fn answer(app: &AppState, caller: &Caller, read: Read, headers: &HeaderMap
     let loaded = entry
         .get_or_load(async move |_| source.load(&tenant, &read).await)
         .await;
-    match loaded {
+    let took = SystemClock::default().monotonic().saturating_sub(begun);
+    tracing::debug!("Response time: {took:.1?}");
+    Ok(match loaded {
         Ok(answer) => respond(&answer, headers),
         Err(error) => respond_failed(problem(&error), &key),
-    }
-}
-
-fn too_long() -> Problem {
-    Problem::bad_request("the parameters are too long in all")
+    })
 }
 
 /// The request's `Cache-Control: no-cache` (RFC 9111 §5.2.1.4).

@@ -1,7 +1,6 @@
 use axum::Json;
 use axum::extract::State;
 use serde::Serialize;
-use tenantcache::remote::HealthState;
 use utoipa::ToSchema;
 
 use super::state::AppState;
@@ -34,13 +33,8 @@ pub(super) async fn readyz(State(app): State<AppState>) -> Json<HealthReport> {
 }
 
 fn report(app: &AppState) -> Json<HealthReport> {
-    let redis = app
-        .cache
-        .remote_health()
-        .map_or("none", |health: tenantcache::remote::Health| {
-            let state: HealthState = health.state;
-            state.name()
-        });
+    let health = app.cache.remote_health();
+    let redis = health.map_or("none", |health| health.state.name());
     Json(HealthReport {
         status: "ok",
         redis,

@@ -214,6 +214,10 @@ async fn the_log_speaks_the_words_of_the_reference_and_holds_no_secret() {
             "{message}: {messages:?}"
         );
     }
+    let times = messages
+        .iter()
+        .filter(|line| line.starts_with("Response time: "));
+    assert_eq!(times.count(), 2, "{messages:?}");
     for secret in ["hidden", SECRET, token.as_str(), "gross_revenue"] {
         assert!(!run.stderr.contains(secret), "{secret}");
     }
