@@ -9,6 +9,7 @@ use tokio::task::AbortHandle;
 
 use crate::clock::{Clock, SystemClock};
 use crate::counters::{CounterSnapshot, Counters, RequestSnapshot};
+use crate::events::Rules;
 use crate::flight::Flights;
 use crate::local::{LocalTier, LocalUsage};
 use crate::mirror::Trust;
@@ -32,6 +33,7 @@ pub struct CacheBuilder {
     clock: Arc<dyn Clock>,
     coherence_bound: Duration,
     enabled: bool,
+    event_rules: Rules,
     local_bytes_max: u64,
     outage_ttl: Duration,
     policies: PolicyTable,
@@ -45,6 +47,7 @@ pub(crate) struct Inner {
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) counters: Counters,
     pub(crate) enabled: bool,
+    pub(crate) event_rules: Rules,
     pub(crate) flights: Arc<Flights>,
     pub(crate) local: LocalTier,
     pub(crate) pending: Arc<Pending>,
@@ -67,6 +70,7 @@ impl Cache {
             clock: Arc::new(SystemClock),
             coherence_bound: Duration::from_secs(2),
             enabled: true,
+            event_rules: Rules::new(),
             local_bytes_max: 256 << 20,
             outage_ttl: Duration::from_secs(5),
             policies: PolicyTable::default(),
@@ -141,6 +145,12 @@ impl CacheBuilder {
         self
     }
 
+    /// What each kind of event invalidates, see [`Cache::publish`]. Default: no rules.
+    pub fn with_event_rules(mut self, rules: Rules) -> Self {
+        self.event_rules = rules;
+        self
+    }
+
     /// The bound of the local tier, in bytes. Default 256 MiB.
     pub fn with_local_bytes_max(mut self, bytes: u64) -> Self {
         self.local_bytes_max = bytes;
@@ -183,6 +193,7 @@ impl CacheBuilder {
             clock: self.clock,
             counters: Counters::default(),
             enabled: self.enabled,
+            event_rules: self.event_rules,
             flights: Arc::new(Flights::new()),
             local: LocalTier::new(self.local_bytes_max)?,
             pending: Arc::default(),

@@ -19,6 +19,8 @@ pub(crate) struct Counters {
     endpoints: RwLock<BTreeMap<String, Arc<EndpointCounters>>>,
     invalidations: [[AtomicU64; 2]; Scope::NAMES.len()],
     unusable_entries: [AtomicU64; DecodeError::NAMES.len()],
+    pub(crate) events: AtomicU64,
+    pub(crate) events_unmatched: AtomicU64,
     pub(crate) fills_refused: AtomicU64,
     pub(crate) promotions_refused: AtomicU64,
     pub(crate) remote_errors: AtomicU64,
@@ -90,6 +92,8 @@ impl Counters {
                 .into_iter()
                 .zip(self.unusable_entries.iter().map(get))
                 .collect(),
+            events: get(&self.events),
+            events_unmatched: get(&self.events_unmatched),
             fills_refused: get(&self.fills_refused),
             promotions_refused: get(&self.promotions_refused),
             remote_errors: get(&self.remote_errors),
@@ -233,6 +237,10 @@ pub struct CounterSnapshot {
     pub invalidations: Vec<(&'static str, u64, u64)>,
     /// Stored entries that could not be used, by reason.
     pub unusable_entries: Vec<(&'static str, u64)>,
+    /// Events published.
+    pub events: u64,
+    /// Events among them for which there is no rule.
+    pub events_unmatched: u64,
     /// Fills that the remote tier refused, since something was invalidated during the load.
     pub fills_refused: u64,
     /// Entries of the remote tier that were not taken up, since they were invalidated.

@@ -50,6 +50,7 @@ mod cache;
 pub mod clock;
 mod counters;
 mod error;
+pub mod events;
 mod flight;
 mod inspect;
 mod invalidate;

@@ -1,0 +1,126 @@
+use std::collections::{HashMap, HashSet};
+use std::slice;
+use std::sync::atomic::Ordering;
+
+use tenantcache_core::{Scope, TenantId};
+
+use super::{Event, Rules};
+use crate::{Cache, Error, Invalidation};
+
+/// The most scopes of one invalidation. A table has room for 512 records, so more at once would only widen it.
+const SCOPES_MAX: usize = 128;
+
+/// What became of an event.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+#[must_use]
+pub struct Published {
+    /// What it invalidates by the rules; nothing if none is for it.
+    pub scopes: Vec<Scope>,
+    /// What became of that invalidation; `None` if there was nothing to invalidate.
+    pub outcome: Option<Invalidation>,
+}
+
+impl Cache {
+    /// Publishes an event in this process: invalidates what the [rules](Self::event_rules) name for it. Repeating it is
+    /// harmless. An event for which there is no rule changes nothing and is counted.
+    ///
+    /// # Errors
+    ///
+    /// As [`Tenant::invalidate`](crate::Tenant::invalidate). The event may then be published again.
+    ///
+    /// # Cancel safety
+    ///
+    /// Once polled, the invalidation completes even if the future is dropped.
+    pub async fn publish(&self, event: &Event) -> Result<Published, Error> {
+        let mut published = self.publish_all(slice::from_ref(event)).await?;
+        Ok(published.pop().expect("one event has one outcome"))
+    }
+
+    /// Publishes events at once, with as few invalidations as their tenants allow. The outcomes stand in the order of the
+    /// events; events of one tenant share theirs.
+    ///
+    /// # Errors
+    ///
+    /// As [`Cache::publish`]. Some of the events may then hold already; publish all of them again.
+    ///
+    /// # Cancel safety
+    ///
+    /// An invalidation that has begun completes; those of the other tenants do not begin.
+    pub async fn publish_all(&self, events: &[Event]) -> Result<Vec<Published>, Error> {
+        let rules = self.event_rules();
+        let scopes: Vec<_> = events.iter().map(|event| rules.scopes(event)).collect();
+        let mut outcomes = HashMap::new();
+        for (tenant, scopes) in by_tenant(events, &scopes) {
+            outcomes.insert(tenant, self.invalidate_for(tenant, &scopes).await?);
+        }
+        let counters = &self.inner.counters;
+        let published: Vec<_> = events
+            .iter()
+            .zip(scopes)
+            .map(|(event, scopes)| Published {
+                outcome: outcomes
+                    .get(event.tenant())
+                    .copied()
+                    .filter(|_| !scopes.is_empty()),
+                scopes,
+            })
+            .collect();
+        for event in &published {
+            counters.events.fetch_add(1, Ordering::Relaxed);
+            if event.scopes.is_empty() {
+                counters.events_unmatched.fetch_add(1, Ordering::Relaxed);
+            }
+        }
+        Ok(published)
+    }
+
+    /// What each kind of event invalidates.
+    #[must_use]
+    pub fn event_rules(&self) -> &Rules {
+        &self.inner.event_rules
+    }
+
+    /// Invalidates at least one scope, and gives the weakest outcome.
+    async fn invalidate_for(
+        &self,
+        tenant: &TenantId,
+        scopes: &[Scope],
+    ) -> Result<Invalidation, Error> {
+        let tenant = self.tenant(tenant);
+        let mut weakest = None;
+        for some in scopes.chunks(SCOPES_MAX) {
+            let outcome = tenant.invalidate(some).await?;
+            weakest = match weakest {
+                Some(Invalidation::Queued) => weakest,
+                _ => Some(outcome),
+            };
+        }
+        Ok(weakest.expect("there is at least one scope"))
+    }
+}
+
+/// The scopes of each tenant, without repetitions, in the order of their first event.
+fn by_tenant<'a>(events: &'a [Event], scopes: &[Vec<Scope>]) -> Vec<(&'a TenantId, Vec<Scope>)> {
+    let mut places = HashMap::new();
+    let mut seen = HashSet::new();
+    let mut grouped: Vec<(&TenantId, Vec<Scope>)> = Vec::new();
+    for (event, scopes) in events.iter().zip(scopes) {
+        for scope in scopes {
+            if !seen.insert((event.tenant(), scope)) {
+                continue;
+            }
+            let place = *places.entry(event.tenant()).or_insert_with(|| {
+                grouped.push((event.tenant(), Vec::new()));
+                grouped.len() - 1
+            });
+            grouped[place].1.push(scope.clone());
+        }
+    }
+    for (_, scopes) in &mut grouped {
+        if scopes.contains(&Scope::Tenant) {
+            *scopes = vec![Scope::Tenant];
+        }
+    }
+    grouped
+}
