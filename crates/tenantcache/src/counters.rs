@@ -2,13 +2,15 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use parking_lot::RwLock;
+use parking_lot::{Mutex, RwLock};
 use tenantcache_core::{DecodeError, Scope};
 
 use crate::{Answer, Error, Source, Status};
 
 /// The most endpoints that are counted apart; further ones are counted together.
 const ENDPOINTS_MAX: usize = 256;
+/// Where events are counted that have no rule.
+const NO_RULE: &str = "other";
 /// Where further endpoints are counted. No endpoint can have this name.
 const OTHER: &str = "(other)";
 
@@ -19,8 +21,8 @@ pub(crate) struct Counters {
     endpoints: RwLock<BTreeMap<String, Arc<EndpointCounters>>>,
     invalidations: [[AtomicU64; 2]; Scope::NAMES.len()],
     unusable_entries: [AtomicU64; DecodeError::NAMES.len()],
-    pub(crate) events: AtomicU64,
-    pub(crate) events_unmatched: AtomicU64,
+    /// By the name of the rule, so there are no more of them than rules: how many matched, how many did not.
+    events: Mutex<BTreeMap<String, (u64, u64)>>,
     pub(crate) fills_refused: AtomicU64,
     pub(crate) promotions_refused: AtomicU64,
     pub(crate) remote_errors: AtomicU64,
@@ -66,6 +68,15 @@ impl Counters {
         }
     }
 
+    /// Counts an event by the name of its rule, if there is one, and by whether there was anything to invalidate.
+    pub(crate) fn event(&self, rule: Option<String>, matched: bool) {
+        let mut events = self.events.lock();
+        let rule = rule.unwrap_or_else(|| NO_RULE.to_owned());
+        let (matches, others) = events.entry(rule).or_default();
+        let count = if matched { matches } else { others };
+        *count = count.wrapping_add(1);
+    }
+
     pub(crate) fn unusable(&self, error: DecodeError) {
         let index = DecodeError::NAMES
             .iter()
@@ -77,6 +88,7 @@ impl Counters {
     pub(crate) fn snapshot(&self) -> CounterSnapshot {
         let get = |counter: &AtomicU64| counter.load(Ordering::Relaxed);
         let endpoints = self.endpoints.read();
+        let events = self.events.lock().clone();
         CounterSnapshot {
             total: self.total.snapshot(),
             endpoints: endpoints
@@ -92,8 +104,12 @@ impl Counters {
                 .into_iter()
                 .zip(self.unusable_entries.iter().map(get))
                 .collect(),
-            events: get(&self.events),
-            events_unmatched: get(&self.events_unmatched),
+            events: events.values().map(|(matched, not)| matched + not).sum(),
+            events_unmatched: events.values().map(|(_, not)| not).sum(),
+            event_kinds: events
+                .into_iter()
+                .map(|(rule, (matched, not))| (rule, matched, not))
+                .collect(),
             fills_refused: get(&self.fills_refused),
             promotions_refused: get(&self.promotions_refused),
             remote_errors: get(&self.remote_errors),
@@ -239,8 +255,11 @@ pub struct CounterSnapshot {
     pub unusable_entries: Vec<(&'static str, u64)>,
     /// Events published.
     pub events: u64,
-    /// Events among them for which there is no rule.
+    /// Events among them for which there is no rule, or an empty one.
     pub events_unmatched: u64,
+    /// For each rule that events were for: its name (`other` for events without one), how many of them invalidated
+    /// something, how many did not.
+    pub event_kinds: Vec<(String, u64, u64)>,
     /// Fills that the remote tier refused, since something was invalidated during the load.
     pub fills_refused: u64,
     /// Entries of the remote tier that were not taken up, since they were invalidated.

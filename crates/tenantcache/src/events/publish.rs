@@ -1,6 +1,5 @@
 use std::collections::{HashMap, HashSet};
 use std::slice;
-use std::sync::atomic::Ordering;
 
 use tenantcache_core::{Scope, TenantId};
 
@@ -66,11 +65,9 @@ impl Cache {
                 scopes,
             })
             .collect();
-        for event in &published {
-            counters.events.fetch_add(1, Ordering::Relaxed);
-            if event.scopes.is_empty() {
-                counters.events_unmatched.fetch_add(1, Ordering::Relaxed);
-            }
+        for (event, published) in events.iter().zip(&published) {
+            let rule = rules.rule(event.kind()).map(|(name, _)| name);
+            counters.event(rule, !published.scopes.is_empty());
         }
         Ok(published)
     }
