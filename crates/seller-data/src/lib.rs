@@ -1,8 +1,8 @@
 //! Orders, products, reviews and prices of marketplace sellers in SQL, with the analytics over them.
 //!
 //! [`Store`] opens SQLite or PostgreSQL by URL; the migrations and every query are the same text
-//! on both. [`payload`] holds the answers, [`demo`] fills an empty store with three shops, and
-//! [`import`] loads sellers' own files.
+//! on both. [`payload`] holds the answers, [`demo`] fills an empty store with three shops,
+//! [`import`] loads sellers' own files, and [`outbox`] keeps events about changes until they are sent.
 //!
 //! # Words
 //!
@@ -24,6 +24,7 @@
 
 pub mod demo;
 pub mod import;
+pub mod outbox;
 pub mod payload;
 
 mod clock;

@@ -9,6 +9,7 @@ use sqlx::{
 use crate::{
     error::{Error, ErrorKind},
     migrations,
+    outbox::{Outbox, Signal},
 };
 
 /// How long to wait for a free connection.
@@ -35,6 +36,8 @@ pub struct Store {
     engine: Engine,
     reader: AnyPool,
     writer: AnyPool,
+    /// Whom writes tell of their events; without it they write none.
+    signal: Option<Signal>,
 }
 
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -71,6 +74,7 @@ impl Store {
                 engine: Engine::Postgres,
                 reader: pool.clone(),
                 writer: pool,
+                signal: None,
             }
         } else {
             return Err(Error::invalid("url", "expected sqlite://… or postgres://…"));
@@ -102,6 +106,7 @@ impl Store {
                 engine: Engine::Sqlite,
                 reader: writer.clone(),
                 writer,
+                signal: None,
             });
         }
         writer
@@ -116,7 +121,23 @@ impl Store {
             engine: Engine::Sqlite,
             reader,
             writer,
+            signal: None,
         })
+    }
+
+    /// Lets every change that is made through the returned handle and its clones be told in the
+    /// [`outbox`](Self::outbox), in the same transaction: orders, product edits, reviews and price
+    /// observations. An import and the demo shops are told nowhere. Default: no events are written.
+    #[must_use]
+    pub fn with_outbox(mut self) -> Self {
+        self.signal = Some(Signal::default());
+        self
+    }
+
+    /// The events that wait to be sent.
+    #[must_use]
+    pub fn outbox(&self) -> Outbox {
+        Outbox::new(self.clone())
     }
 
     /// Closes every connection, after the statements that run; later calls fail.
@@ -151,24 +172,30 @@ impl Store {
         Ok(tenants)
     }
 
+    pub(crate) fn reader(&self) -> &AnyPool {
+        &self.reader
+    }
+
+    pub(crate) fn signal(&self) -> Option<&Signal> {
+        self.signal.as_ref()
+    }
+
     /// Begins a transaction that reads, and sees one state of the data to its end.
     pub(crate) async fn begin_read(&self) -> Result<Transaction<'static, Any>, Error> {
-        Ok(match self.engine {
-            Engine::Postgres => {
-                self.reader
-                    .begin_with("BEGIN ISOLATION LEVEL REPEATABLE READ, READ ONLY")
-                    .await?
-            }
-            Engine::Sqlite => self.reader.begin().await?,
-        })
+        let statement = match self.engine {
+            Engine::Postgres => "BEGIN ISOLATION LEVEL REPEATABLE READ, READ ONLY",
+            Engine::Sqlite => "BEGIN",
+        };
+        begin(self.reader.clone(), statement).await
     }
 
     /// Begins a transaction that writes.
     pub(crate) async fn begin_write(&self) -> Result<Transaction<'static, Any>, Error> {
-        Ok(match self.engine {
-            Engine::Postgres => self.writer.begin().await?,
-            Engine::Sqlite => self.writer.begin_with("BEGIN IMMEDIATE").await?,
-        })
+        let statement = match self.engine {
+            Engine::Postgres => "BEGIN",
+            Engine::Sqlite => "BEGIN IMMEDIATE",
+        };
+        begin(self.writer.clone(), statement).await
     }
 }
 
@@ -179,6 +206,14 @@ impl fmt::Debug for Store {
             .field("engine", &self.engine)
             .finish_non_exhaustive()
     }
+}
+
+/// Begins in a task of its own, which a caller that goes away does not end: the driver for PostgreSQL
+/// would give a connection whose `BEGIN` was sent but not yet answered back to the pool, in a
+/// transaction that the next user does not know of.
+async fn begin(pool: AnyPool, statement: &'static str) -> Result<Transaction<'static, Any>, Error> {
+    let begun = tokio::spawn(async move { pool.begin_with(statement).await });
+    Ok(begun.await??)
 }
 
 fn sqlite_pool(connections: u32) -> AnyPoolOptions {

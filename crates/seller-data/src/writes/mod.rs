@@ -5,9 +5,10 @@ mod insert;
 mod orders;
 mod rows;
 mod store;
+mod write;
 
 pub use bodies::{NewLine, NewOrder, NewPrice, NewReview, PriceText, ProductPatch};
-pub(crate) use insert::insert_all;
+pub(crate) use insert::{Cells, insert_all};
 pub(crate) use rows::{LineRow, PriceRow, ProductRow, ReviewRow, ShopRow};
 
 /// The bytes of an id in hexadecimal: what products are sorted and looked up by.

@@ -2,15 +2,19 @@
 
 use std::collections::HashMap;
 
+use serde_json::json;
+
 use super::{
     bodies::{NewLine, NewOrder},
     insert_all, key_or_none,
     rows::LineRow,
-    store::{Write, text},
+    store::text,
+    write::Write,
 };
 use crate::{
     error::{Error, ErrorKind},
     line::{Line, QUANTITY_MAX},
+    outbox::{EventKind, Note},
     store::Store,
 };
 
@@ -41,7 +45,8 @@ impl Store {
         let Some(mut write) = Write::begin(self, tenant).await? else {
             return Err(unknown(0));
         };
-        let invoice = format!("S{:07}", write.next_id().await?);
+        let number = write.next_id().await?;
+        let invoice = format!("S{number:07}");
         let mut rows = Vec::with_capacity(order.lines.len());
         let mut occurrences: HashMap<u128, u32> = HashMap::new();
         for (at, new) in order.lines.iter().enumerate() {
@@ -65,7 +70,13 @@ impl Store {
             });
         }
         insert_all(&mut write.db, &rows).await?;
-        write.db.commit().await?;
+        let note = Note {
+            kind: EventKind::OrderCreated,
+            subject: invoice.clone(),
+            data: json!({ "order_id": invoice, "lines": rows.len() }),
+        };
+        write.tell(number, note).await?;
+        write.commit().await?;
         Ok(invoice)
     }
 }

@@ -1,20 +1,18 @@
 //! Product edits, reviews and price observations.
 
-use jiff::tz::TimeZone;
-use sqlx::{Any, Transaction};
+use serde_json::json;
 
 use super::{
     bodies::{NewPrice, NewReview, ProductPatch},
-    id_key, insert_all,
-    rows::{PriceRow, ReviewRow},
+    insert_all,
+    rows::ReviewRow,
+    write::Write,
 };
 use crate::{
-    clock,
-    date::Date,
     error::{Error, ErrorKind},
     mood,
+    outbox::{EventKind, Note},
     payload::Product,
-    shop::time_zone,
     store::Store,
 };
 
@@ -22,79 +20,6 @@ const NAME_MAX: usize = 500;
 const STOCK_MAX: i64 = 1_000_000_000;
 const REVIEW_MAX: usize = 10_000;
 const COMPETITOR_MAX: usize = 200;
-
-/// A write in progress; dropped, it changes nothing.
-pub(super) struct Write {
-    pub(super) db: Transaction<'static, Any>,
-    pub(super) tenant: String,
-    /// When it happens, in milliseconds, and the day of that in the shop's time zone.
-    pub(super) instant: i64,
-    pub(super) day: i64,
-}
-
-impl Write {
-    /// Begins a write to an existing shop; in another one nothing can be found.
-    pub(super) async fn begin(store: &Store, tenant: &str) -> Result<Option<Self>, Error> {
-        let mut db = store.begin_write().await?;
-        let row: Option<(String,)> = sqlx::query_as("SELECT timezone FROM shops WHERE tenant = $1")
-            .bind(tenant)
-            .fetch_optional(&mut *db)
-            .await?;
-        let Some((timezone,)) = row else {
-            return Ok(None);
-        };
-        let zone: TimeZone = time_zone(&timezone)?;
-        let now = clock::now();
-        let (instant, day) = (now.as_millisecond(), Date::of(now, &zone).epoch_days());
-        Ok(Some(Self {
-            db,
-            tenant: tenant.to_owned(),
-            instant,
-            day,
-        }))
-    }
-
-    /// Takes the shop's next number.
-    pub(super) async fn next_id(&mut self) -> Result<i64, Error> {
-        let (next,): (i64,) = sqlx::query_as(
-            "UPDATE shops SET next_id = next_id + 1 WHERE tenant = $1 RETURNING next_id",
-        )
-        .bind(&self.tenant)
-        .fetch_one(&mut *self.db)
-        .await?;
-        Ok(next - 1)
-    }
-
-    async fn has_product(&mut self, id: &str) -> Result<bool, Error> {
-        let row: Option<(String,)> =
-            sqlx::query_as("SELECT id FROM products WHERE tenant = $1 AND id_key = $2")
-                .bind(&self.tenant)
-                .bind(id_key(id))
-                .fetch_optional(&mut *self.db)
-                .await?;
-        Ok(row.is_some())
-    }
-
-    async fn note_price(
-        &mut self,
-        product_id: &str,
-        competitor: &str,
-        price: i64,
-    ) -> Result<i64, Error> {
-        let id = self.next_id().await?;
-        let row = PriceRow {
-            tenant: self.tenant.clone(),
-            id,
-            product_id: product_id.to_owned(),
-            competitor: competitor.to_owned(),
-            price,
-            instant: self.instant,
-            day: self.day,
-        };
-        insert_all(&mut self.db, &[row]).await?;
-        Ok(id)
-    }
-}
 
 impl Store {
     /// Changes a product and returns it as it is now, or `None` if the shop has no such product.
@@ -137,6 +62,9 @@ impl Store {
             return Ok(None);
         }
         if name.is_some() || price.is_some() || patch.stock.is_some() {
+            // The shop's number before the product's row, in the order in which orders take them:
+            // else the two could wait for each other.
+            let number = write.next_id().await?;
             sqlx::query(
                 "UPDATE products SET name = COALESCE($3, name), price = COALESCE($4, price),
                     stock = COALESCE($5, stock),
@@ -154,10 +82,23 @@ impl Store {
             .execute(&mut *write.db)
             .await?;
             if let Some(price) = price {
-                write.note_price(id, "", price.units()).await?;
+                write.insert_price(number, id, "", price.units()).await?;
             }
+            let changed = [
+                ("name", name.is_some()),
+                ("price", price.is_some()),
+                ("stock", patch.stock.is_some()),
+            ];
+            let changed = changed.iter().filter(|(_, is_given)| *is_given);
+            let changed: Vec<&str> = changed.map(|(name, _)| *name).collect();
+            let note = Note {
+                kind: EventKind::ProductUpdated,
+                subject: id.to_owned(),
+                data: json!({ "product_id": id, "changed": changed }),
+            };
+            write.tell(number, note).await?;
         }
-        write.db.commit().await?;
+        write.commit().await?;
         self.product(tenant, id).await
     }
 
@@ -186,7 +127,17 @@ impl Store {
             day: write.day,
         };
         insert_all(&mut write.db, &[row]).await?;
-        write.db.commit().await?;
+        let note = Note {
+            kind: EventKind::ReviewCreated,
+            subject: review.product_id.clone(),
+            data: json!({
+                "review_id": id.to_string(),
+                "product_id": review.product_id,
+                "rating": review.rating,
+            }),
+        };
+        write.tell(id, note).await?;
+        write.commit().await?;
         Ok(id.to_string())
     }
 
@@ -199,10 +150,22 @@ impl Store {
         let competitor = text(&price.competitor, "competitor", 1, COMPETITOR_MAX)?;
         let units = price.price.price("price")?.units();
         let mut write = begin_on(self, tenant, &price.product_id).await?;
-        let id = write
-            .note_price(&price.product_id, competitor, units)
+        let id = write.next_id().await?;
+        write
+            .insert_price(id, &price.product_id, competitor, units)
             .await?;
-        write.db.commit().await?;
+        let note = Note {
+            kind: EventKind::PriceObserved,
+            subject: price.product_id.clone(),
+            data: json!({
+                "price_id": id.to_string(),
+                "product_id": price.product_id,
+                "competitor": competitor,
+                "price": price.price,
+            }),
+        };
+        write.tell(id, note).await?;
+        write.commit().await?;
         Ok(id.to_string())
     }
 }

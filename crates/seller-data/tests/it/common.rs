@@ -48,15 +48,22 @@ impl TestStore {
             fastrand::u64(..)
         );
         administer(url, &format!("CREATE SCHEMA {name}")).await;
-        let mark = if url.contains('?') { '&' } else { '?' };
-        let own = format!("{url}{mark}options=-csearch_path%3D{name}");
-        let store = Store::open(&own).await.unwrap();
+        let store = Store::open(&own_url(url, &name)).await.unwrap();
         let folder = tempfile::tempdir().unwrap();
         Self {
             store,
             folder,
             schema: Some((url.to_owned(), name)),
         }
+    }
+
+    /// Runs a statement that the store itself never would.
+    pub(crate) async fn execute(&self, sql: &str) {
+        let url = match &self.schema {
+            Some((url, name)) => own_url(url, name),
+            None => format!("sqlite://{}", self.folder.path().join("shop.db").display()),
+        };
+        administer(&url, sql).await;
     }
 
     /// Closes the store and removes what it left on a server.
@@ -107,6 +114,12 @@ pub(crate) async fn stores() -> Vec<TestStore> {
         _ => skipped(),
     }
     stores
+}
+
+/// The URL with a schema in which everything is found and made.
+fn own_url(url: &str, schema: &str) -> String {
+    let mark = if url.contains('?') { '&' } else { '?' };
+    format!("{url}{mark}options=-csearch_path%3D{schema}")
 }
 
 async fn administer(url: &str, sql: &str) {

@@ -10,6 +10,7 @@ mod definitions;
 mod demo;
 mod import;
 mod isolation;
+mod outbox;
 mod products;
 mod properties;
 mod reviews_and_prices;
