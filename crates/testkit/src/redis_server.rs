@@ -10,6 +10,7 @@ use tokio::net::UnixStream;
 
 use crate::certificates::Certificates;
 
+const SNAPSHOT: &str = "dump.rdb";
 const SOCKET: &str = "redis.sock";
 const PORTS_TRIED_MAX: u32 = 5;
 const READY_ATTEMPTS_MAX: u32 = 2_000;
@@ -104,7 +105,7 @@ impl RedisServer {
         Self::builder().start().await
     }
 
-    /// Starts the process (again), empty, at the same port and socket, and waits until it answers.
+    /// Starts the process (again), with its [`snapshot`](Self::snapshot) or empty, at the same port and socket, and waits until it answers.
     ///
     /// # Panics
     ///
@@ -115,6 +116,48 @@ impl RedisServer {
             "redis-server did not start on port {}",
             self.port
         );
+    }
+
+    /// Writes a snapshot, with which the next [`restart`](Self::restart) begins.
+    ///
+    /// # Panics
+    ///
+    /// If the server cannot write it.
+    pub fn snapshot(&self) {
+        assert_eq!(self.cli(&["SAVE"]), "OK");
+    }
+
+    /// Deletes the snapshot, if there is one: the next restart begins empty.
+    pub fn forget_snapshot(&self) {
+        let _there_may_be_none = std::fs::remove_file(self.dir.path().join(SNAPSHOT));
+    }
+
+    /// Makes the server a replica of the one on that port of 127.0.0.1, with a full copy if need be.
+    ///
+    /// # Panics
+    ///
+    /// If the server refuses.
+    pub fn replicate(&self, port: u16) {
+        assert_eq!(
+            self.cli(&["REPLICAOF", "127.0.0.1", &port.to_string()]),
+            "OK"
+        );
+    }
+
+    /// Whether the server is a replica that has its primary's data and hears of changes.
+    #[must_use]
+    pub fn is_in_step(&self) -> bool {
+        let info = self.cli(&["INFO", "replication"]);
+        info.contains("role:slave") && info.contains("master_link_status:up")
+    }
+
+    /// Makes a replica a primary, with the data that it has.
+    ///
+    /// # Panics
+    ///
+    /// If the server refuses.
+    pub fn promote(&self) {
+        assert_eq!(self.cli(&["REPLICAOF", "NO", "ONE"]), "OK");
     }
 
     /// Ends the process as `kill -9` does. Nothing happens if it has ended already.
