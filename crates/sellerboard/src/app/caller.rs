@@ -1,3 +1,5 @@
+use std::time::{Duration, UNIX_EPOCH};
+
 use axum::extract::FromRequestParts;
 use axum::http::request::Parts;
 use tenantcache::{Tenant, TenantId};
@@ -31,9 +33,20 @@ impl Caller {
         &self.claims.subject
     }
 
+    /// When the token ends, since 1970.
+    pub(super) fn expires_at(&self) -> Duration {
+        let since_epoch = self.claims.expires_at.duration_since(UNIX_EPOCH);
+        since_epoch.unwrap_or_default()
+    }
+
+    /// Whether the token grants `scope`.
+    pub(super) fn has_scope(&self, scope: &str) -> bool {
+        self.claims.has_scope(scope)
+    }
+
     /// Whether the caller may look into every tenant's cache.
     pub(super) fn is_admin(&self) -> bool {
-        self.claims.has_scope(SCOPE_ADMIN)
+        self.has_scope(SCOPE_ADMIN)
     }
 
     /// The tenant that the parameter `tenant` names, which must be the caller's own but for an operator.

@@ -47,7 +47,7 @@ fn render(document: &Value) -> String {
          <code>Authorization: Bearer</code> and a token.</p>",
     );
     // What sellers use stands first.
-    for tag in ["dashboard", "cache", "operation"] {
+    for tag in ["dashboard", "events", "cache", "operation"] {
         for (path, operations) in members(&document["paths"]) {
             for (method, operation) in members(operations).filter(|(_, o)| o["tags"][0] == tag) {
                 operation_to_html(&mut page, method, path, operation);

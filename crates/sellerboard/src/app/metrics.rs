@@ -1,6 +1,8 @@
 //! Prometheus' view, rendered from the same counters as the JSON one. The tenant is never a label.
 
 use std::fmt;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use axum::extract::State;
@@ -15,7 +17,7 @@ use prometheus_client::metrics::gauge::ConstGauge;
 use prometheus_client::metrics::histogram::{Histogram, exponential_buckets};
 use prometheus_client::registry::{Registry, Unit};
 use tenantcache::remote::HealthState;
-use tenantcache::{Cache, RequestSnapshot};
+use tenantcache::{Cache, CounterSnapshot, RequestSnapshot};
 
 use super::state::AppState;
 use crate::http::Problem;
@@ -27,11 +29,13 @@ const OPENMETRICS: &str = "application/openmetrics-text; version=1.0.0; charset=
 pub(super) struct Metrics {
     registry: Registry,
     coherence_lag: Histogram,
+    events_rejected: Arc<AtomicU64>,
 }
 
 #[derive(Debug)]
 struct CacheCollector {
     cache: Cache,
+    events_rejected: Arc<AtomicU64>,
 }
 
 /// A series: its labels and its value.
@@ -47,11 +51,21 @@ impl Metrics {
             Unit::Seconds,
             coherence_lag.clone(),
         );
-        registry.register_collector(Box::new(CacheCollector { cache }));
+        let events_rejected = Arc::new(AtomicU64::new(0));
+        registry.register_collector(Box::new(CacheCollector {
+            cache,
+            events_rejected: Arc::clone(&events_rejected),
+        }));
         Self {
             registry,
             coherence_lag,
+            events_rejected,
         }
+    }
+
+    /// Counts a request with events that was not accepted.
+    pub(super) fn event_rejected(&self) {
+        self.events_rejected.fetch_add(1, Ordering::Relaxed);
     }
 
     /// Notes how long an invalidation took until it held here.
@@ -162,11 +176,41 @@ impl Collector for CacheCollector {
         ] {
             counter(&mut encoder, name, help, [(Vec::new(), count)])?;
         }
+        self.encode_events(&mut encoder, &counters)?;
         self.encode_tiers(&mut encoder)
     }
 }
 
 impl CacheCollector {
+    /// Kinds are those of the rules, and `other`: what a sender writes is never a label.
+    fn encode_events(
+        &self,
+        encoder: &mut DescriptorEncoder<'_>,
+        counters: &CounterSnapshot,
+    ) -> fmt::Result {
+        let series = |kind: &str, outcome: &str, count| {
+            let labels = vec![("kind", kind.to_owned()), ("outcome", outcome.to_owned())];
+            (labels, count)
+        };
+        let published = counters
+            .event_kinds
+            .iter()
+            .flat_map(|(kind, matched, not)| {
+                [
+                    series(kind, "matched", *matched),
+                    series(kind, "unmatched", *not),
+                ]
+            });
+        let rejected = self.events_rejected.load(Ordering::Relaxed);
+        let rejected = series("other", "rejected", rejected);
+        counter(
+            encoder,
+            "tenantcache_events",
+            "Events published on this node, and requests with events that were rejected",
+            published.chain([rejected]),
+        )
+    }
+
     fn encode_tiers(&self, encoder: &mut DescriptorEncoder<'_>) -> fmt::Result {
         let local = self.cache.local_usage();
         let remote = self.cache.remote_usage();

@@ -9,6 +9,7 @@ mod cached;
 mod caller;
 mod connections;
 mod docs;
+mod events;
 mod health;
 mod limits;
 mod metrics;

@@ -147,22 +147,34 @@ impl Read {
     }
 }
 
+/// The names of all endpoints, in alphabetical order.
+pub(super) const ENDPOINT_NAMES: [&str; 10] = [
+    "dashboard_activity",
+    "dashboard_alerts",
+    "dashboard_insights",
+    "dashboard_kpis",
+    "dashboard_stats",
+    "dashboard_trends",
+    "forecast_demand",
+    "pricing_trends",
+    "products",
+    "sentiment_overview",
+];
+/// Those among them whose entries may carry tags.
+pub(super) const ENDPOINTS_WITH_TAGS: [&str; 7] = [
+    "dashboard_activity",
+    "dashboard_alerts",
+    "dashboard_insights",
+    "forecast_demand",
+    "pricing_trends",
+    "products",
+    "sentiment_overview",
+];
+
 /// The endpoint of this name, if it is one of ours.
 pub(super) fn endpoint_named(name: &str) -> Option<&'static Endpoint> {
     static ENDPOINTS: LazyLock<Vec<Endpoint>> = LazyLock::new(|| {
-        let names = [
-            "dashboard_activity",
-            "dashboard_alerts",
-            "dashboard_insights",
-            "dashboard_kpis",
-            "dashboard_stats",
-            "dashboard_trends",
-            "forecast_demand",
-            "pricing_trends",
-            "products",
-            "sentiment_overview",
-        ];
-        names
+        ENDPOINT_NAMES
             .map(|name| Endpoint::new(name).expect("our names are valid"))
             .to_vec()
     });

@@ -1,18 +1,18 @@
 use axum::Router;
 use axum::extract::DefaultBodyLimit;
 use axum::middleware::from_fn;
-use axum::routing::{delete, get};
+use axum::routing::{delete, get, post};
 use serde_json::Value;
 use tower_http::catch_panic::CatchPanicLayer;
-use utoipa::openapi::security::{HttpAuthScheme, HttpBuilder, SecurityScheme};
+use utoipa::openapi::security::{ApiKey, ApiKeyValue, HttpAuthScheme, HttpBuilder, SecurityScheme};
 use utoipa::{Modify, OpenApi};
 
 use super::state::AppState;
-use super::{cached, docs, health, metrics, operate};
+use super::{cached, docs, events, health, metrics, operate};
 use crate::http::identify;
 
 /// The largest body of a request.
-const BODY_BYTES_MAX: usize = 1 << 20;
+pub(super) const BODY_BYTES_MAX: usize = 1 << 20;
 
 pub(super) fn router(app: AppState) -> Router {
     let api = Router::new()
@@ -33,7 +33,9 @@ pub(super) fn router(app: AppState) -> Router {
         .route("/cache/entry", get(operate::entry))
         .route("/cache/invalidations", get(operate::invalidations))
         .route("/cache/tenants", get(operate::tenants))
-        .route("/cache/history", get(operate::history));
+        .route("/cache/history", get(operate::history))
+        .route("/events", post(events::receive))
+        .route("/events/stream", get(events::stream));
     Router::new()
         .nest("/api/v1", api)
         .route("/", get(docs::home))
@@ -66,8 +68,8 @@ pub fn openapi() -> Value {
         cached::activity, cached::products, cached::product, cached::pricing, cached::sentiment,
         cached::forecast, operate::paths::invalidate, operate::paths::metrics,
         operate::paths::entries, operate::paths::entry, operate::paths::invalidations,
-        operate::paths::tenants, operate::paths::history, health::healthz, health::readyz,
-        metrics::metrics
+        operate::paths::tenants, operate::paths::history, events::paths::receive,
+        events::paths::stream, health::healthz, health::readyz, metrics::metrics
     ),
     security(("bearer" = [])),
     modifiers(&Bearer)
@@ -84,5 +86,10 @@ impl Modify for Bearer {
             .build();
         let components = openapi.components.get_or_insert_default();
         components.add_security_scheme("bearer", SecurityScheme::Http(http));
+        let signature = ApiKey::Header(ApiKeyValue::with_description(
+            "webhook-signature",
+            "Standard Webhooks 1.0, with webhook-id and webhook-timestamp",
+        ));
+        components.add_security_scheme("webhook", SecurityScheme::ApiKey(signature));
     }
 }

@@ -10,6 +10,7 @@ use tenantcache_redis::{RedisOptions, RedisTier};
 use tokio::net::TcpListener;
 
 use super::connections;
+use super::events::Intake;
 use super::limits::Limits;
 use super::metrics::Metrics;
 use super::operate::{History, InvalidationLog, sample};
@@ -44,9 +45,11 @@ impl Service {
         let app = AppState {
             metrics: Arc::new(Metrics::new(cache.clone())),
             cache,
+            events: Arc::new(Intake::new(config.webhook_secret.as_ref())),
             history: Arc::new(History::default()),
             invalidations: Arc::new(InvalidationLog::default()),
             limits: Arc::new(Limits::new(config.rate_limit_tenant)),
+            seats: Arc::default(),
             source,
             verifier,
         };
@@ -79,6 +82,12 @@ impl Service {
         if let Ok(addr) = listener.local_addr() {
             tracing::info!(%addr, "service listening");
         }
+        let seats = Arc::clone(&app.seats);
+        let shutdown = async {
+            shutdown.await;
+            // Streams have no end of their own, and a stop waits for none of them.
+            seats.close();
+        };
         connections::serve(listener, router(app), shutdown).await;
         sampler.abort();
         if let Some(store) = store {
@@ -109,6 +118,7 @@ async fn cache(config: &Config) -> anyhow::Result<Cache> {
     let policies = policies(&config.cache, config.data.upstream_timeout);
     let mut builder = Cache::builder()
         .with_enabled(config.cache.enabled)
+        .with_event_rules(config.event_rules.clone())
         .with_coherence_bound(config.cache.coherence_bound)
         .with_outage_ttl(config.cache.outage_ttl)
         .with_local_bytes_max(config.cache.local_memory_bound());

@@ -1,8 +1,9 @@
 use std::fmt;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use super::directories::Directories;
 use super::error::{ConfigError, FLAG, Problem};
+use super::events::{self, EventSetting};
 use super::model::Config;
 use super::registry::{VARIABLES, Variable};
 use super::secret::mask_url;
@@ -17,6 +18,8 @@ pub struct Loaded {
     pub config: Config,
     /// One setting per variable, in the order of the registry.
     pub settings: Vec<Setting>,
+    /// What each kind of event invalidates: the default kinds, then those of the file.
+    pub event_settings: Vec<EventSetting>,
     /// The user's directories.
     pub directories: Directories,
 }
@@ -64,7 +67,8 @@ impl Loaded {
     pub fn from_sources(sources: &Sources) -> Result<Self, ConfigError> {
         let directories = Directories::of_user(|name| sources.variable(name));
         let mut problems = Vec::new();
-        let pairs = collect(sources, &mut problems);
+        let mut event_settings = events::defaults();
+        let pairs = collect(sources, &mut event_settings, &mut problems);
         let mut config = Config::canvas(directories.state.clone());
         let mut settings = Vec::with_capacity(VARIABLES.len());
         for variable in VARIABLES {
@@ -85,9 +89,11 @@ impl Loaded {
         if !problems.is_empty() {
             return Err(ConfigError::new(problems));
         }
+        config.event_rules = events::rules(&event_settings);
         Ok(Self {
             config,
             settings,
+            event_settings,
             directories,
         })
     }
@@ -149,7 +155,11 @@ impl fmt::Display for Source {
 }
 
 /// Everything that is set, the strongest source first.
-fn collect(sources: &Sources, problems: &mut Vec<Problem>) -> Vec<Pair> {
+fn collect(
+    sources: &Sources,
+    event_settings: &mut Vec<EventSetting>,
+    problems: &mut Vec<Problem>,
+) -> Vec<Pair> {
     let mut pairs = Vec::new();
     for (name, value) in sources.flags.iter().rev() {
         pairs.push(Pair {
@@ -178,7 +188,13 @@ fn collect(sources: &Sources, problems: &mut Vec<Problem>) -> Vec<Pair> {
         }
     }
     if let Some((path, text)) = &sources.file {
-        add_file(path, text, &mut pairs, problems);
+        let source = Source::File(path.clone());
+        if let Some(mut table) = file_table(text, &source, problems) {
+            if let Some(rules) = table.remove(events::TABLE) {
+                events::override_by(event_settings, rules, &source, problems);
+            }
+            add_file(table, &source, &mut pairs, problems);
+        }
     }
     pairs
 }
@@ -202,28 +218,33 @@ fn add_environment(
     }
 }
 
-fn add_file(path: &Path, text: &str, pairs: &mut Vec<Pair>, problems: &mut Vec<Problem>) {
-    let source = Source::File(path.to_owned());
-    let table: toml::Table = match text.parse() {
-        Ok(table) => table,
-        Err(error) => {
-            let error: toml::de::Error = error;
-            let line = error
-                .span()
-                .map_or(1, |span| 1 + text[..span.start].matches('\n').count());
-            problems.push(Problem {
-                key: format!("line {line}"),
-                place: source.to_string(),
-                reason: format!("not valid TOML: {}", error.message()),
-                next_step: "correct the line".to_owned(),
-            });
-            return;
-        }
+fn file_table(text: &str, source: &Source, problems: &mut Vec<Problem>) -> Option<toml::Table> {
+    let error: toml::de::Error = match text.parse() {
+        Ok(table) => return Some(table),
+        Err(error) => error,
     };
+    let line = error
+        .span()
+        .map_or(1, |span| 1 + text[..span.start].matches('\n').count());
+    problems.push(Problem {
+        key: format!("line {line}"),
+        place: source.to_string(),
+        reason: format!("not valid TOML: {}", error.message()),
+        next_step: "correct the line".to_owned(),
+    });
+    None
+}
+
+fn add_file(
+    table: toml::Table,
+    source: &Source,
+    pairs: &mut Vec<Pair>,
+    problems: &mut Vec<Problem>,
+) {
     for (key, value) in table {
         let name = key.to_ascii_uppercase();
         if Variable::by_name(&name).is_none() || key != key.to_ascii_lowercase() {
-            problems.push(unknown_key(&key, &name, &source));
+            problems.push(unknown_key(&key, &name, source));
             continue;
         }
         let value = match value {

@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use reqwest::Url;
+use tenantcache::events::Rules;
 
 use super::secret::{RedisLocation, Secret, SecretUrl};
 
@@ -20,6 +21,8 @@ pub struct Config {
     pub cache: CacheSettings,
     /// Where the data comes from on a miss.
     pub data: DataSettings,
+    /// What each kind of event invalidates (the table `events` of `sellerboard.toml`).
+    pub event_rules: Rules,
     /// What is logged, and how.
     pub log: LogSettings,
     /// The mock marketplace.
@@ -174,6 +177,7 @@ impl Config {
                 database_url: SecretUrl::new(String::new()),
                 database_url_is_default: true,
             },
+            event_rules: Rules::new(),
             log: LogSettings {
                 format: LogFormat::Pretty,
                 filter: String::new(),

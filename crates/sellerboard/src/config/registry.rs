@@ -188,6 +188,16 @@ pub static VARIABLES: &[Variable] = &[
         |config, text| { config.log.filter = parse::log_filter(text)?; Ok(()) }),
 ];
 
+/// What the names of the variables start with that have an endpoint's soft TTL.
+const TTL_PREFIX: &str = "CACHE_TTL_";
+
+/// The names of all endpoints.
+pub(super) fn endpoint_names() -> impl Iterator<Item = String> {
+    let ttls = VARIABLES.iter();
+    ttls.filter_map(|variable| variable.name.strip_prefix(TTL_PREFIX))
+        .map(str::to_ascii_lowercase)
+}
+
 impl Variable {
     /// Its key in `sellerboard.toml`.
     #[must_use]

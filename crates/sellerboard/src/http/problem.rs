@@ -139,9 +139,7 @@ impl Problem {
     /// 400: the parameter `name` is not valid; `expected` says what would be.
     pub fn invalid_parameter(name: &str, expected: &str) -> Self {
         let detail = format!("parameter {name}: expected {expected}");
-        let mut problem = Self::new(StatusCode::BAD_REQUEST, detail);
-        problem.0.parameter = Some(name.to_owned());
-        problem
+        Self::new(StatusCode::BAD_REQUEST, detail).with_parameter(name)
     }
 
     /// 400: the body or the combination of parameters is not valid.
@@ -208,6 +206,12 @@ impl Problem {
             StatusCode::GATEWAY_TIMEOUT,
             "the source of the data did not answer in time",
         )
+    }
+
+    /// Names the parameter or attribute at fault.
+    pub fn with_parameter(mut self, name: &str) -> Self {
+        self.0.parameter = Some(name.to_owned());
+        self
     }
 
     /// Sets a header of the answer, in place of one of that name.

@@ -82,7 +82,7 @@ pub(in crate::app) async fn invalidate(
         scope: scope.to_string(),
         status: status.to_owned(),
         generation,
-        cause: "request",
+        cause: "request".to_owned(),
         by: caller.subject().to_owned(),
     });
     Ok(Json(Invalidated { status, generation }))

@@ -11,7 +11,7 @@ pub(super) use entries::{entries, entry};
 pub(super) use history::{History, history, sample};
 pub(super) use invalidate::invalidate;
 pub(super) use metrics::metrics;
-pub(super) use record::{InvalidationLog, invalidations};
+pub(super) use record::{InvalidationLog, InvalidationRecord, invalidations};
 pub(super) use tenants::tenants;
 
 pub(super) mod paths {
@@ -25,13 +25,13 @@ pub(super) mod paths {
 }
 
 /// A moment since 1970 as RFC 3339 in UTC.
-fn rfc3339(since_epoch: std::time::Duration) -> String {
+pub(super) fn rfc3339(since_epoch: std::time::Duration) -> String {
     let millis = i64::try_from(since_epoch.as_millis()).unwrap_or(i64::MAX);
     jiff::Timestamp::from_millisecond(millis).map_or_else(|_| String::new(), |at| at.to_string())
 }
 
 /// The time since 1970.
-fn wall() -> std::time::Duration {
+pub(super) fn wall() -> std::time::Duration {
     use tenantcache::clock::{Clock, SystemClock};
     SystemClock::default().wall()
 }

@@ -25,19 +25,19 @@ pub(in crate::app) struct InvalidationLog {
 #[derive(Clone, Debug, Serialize, ToSchema)]
 pub(in crate::app) struct InvalidationRecord {
     /// When, RFC 3339.
-    pub(super) at: String,
+    pub(in crate::app) at: String,
     /// Whose entries.
-    pub(super) tenant: String,
-    /// What it covers, such as `endpoint products`.
-    pub(super) scope: String,
+    pub(in crate::app) tenant: String,
+    /// What it covers, such as `endpoint products`, or several such.
+    pub(in crate::app) scope: String,
     /// `applied` or `queued`.
-    pub(super) status: String,
+    pub(in crate::app) status: String,
     /// The tenant's generation, if it was applied at once.
-    pub(super) generation: Option<u64>,
-    /// What it was made for.
-    pub(super) cause: &'static str,
+    pub(in crate::app) generation: Option<u64>,
+    /// What it was made for: `request`, or the event's type and id.
+    pub(in crate::app) cause: String,
     /// Who made it.
-    pub(super) by: String,
+    pub(in crate::app) by: String,
 }
 
 #[derive(Debug, Serialize, ToSchema)]
@@ -47,7 +47,7 @@ pub(in crate::app) struct Invalidations {
 }
 
 impl InvalidationLog {
-    pub(super) fn add(&self, record: InvalidationRecord) {
+    pub(in crate::app) fn add(&self, record: InvalidationRecord) {
         let mut records = self.records.lock();
         if records.len() == RECORDS_MAX {
             records.pop_back();
