@@ -49,6 +49,8 @@ mod answer;
 mod cache;
 pub mod clock;
 mod counters;
+#[cfg_attr(not(test), expect(dead_code, reason = "the cache is wired to it next"))]
+mod durable;
 mod error;
 pub mod events;
 mod flight;
