@@ -10,6 +10,7 @@ use crate::calls::Listing;
 use crate::faults::Faults;
 use crate::problem::Problem;
 use crate::state::AppState;
+use crate::webhooks::Tally;
 
 pub(crate) async fn calls(State(state): State<AppState>) -> Json<Listing> {
     Json(state.calls.list())
@@ -35,6 +36,12 @@ pub(crate) async fn heal(State(state): State<AppState>) -> StatusCode {
     tracing::info!("faults healed");
     state.faults.set(Faults::default());
     StatusCode::NO_CONTENT
+}
+
+/// Answers what has become of the events.
+pub(crate) async fn webhooks(State(state): State<AppState>) -> Result<Json<Tally>, Problem> {
+    let counts = state.store.outbox().counts().await?;
+    Ok(Json(state.progress.list(counts)))
 }
 
 pub(crate) async fn healthz() -> Json<Value> {

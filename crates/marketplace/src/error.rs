@@ -17,4 +17,13 @@ pub enum Error {
     /// Accepting connections failed.
     #[error("failed to serve")]
     Serve(#[source] io::Error),
+    /// The client that sends webhooks could not be set up.
+    #[error("failed to set up the client for webhooks")]
+    WebhookClient(#[source] reqwest::Error),
+    /// The key of the webhooks' signatures is too short.
+    #[error("failed to use the key of the webhooks: it has fewer than 24 bytes")]
+    WebhookKey,
+    /// The receiver's URL is not one of HTTP.
+    #[error("failed to use the URL of the webhooks: expected http:// or https:// and a host")]
+    WebhookUrl,
 }

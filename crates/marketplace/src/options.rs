@@ -3,6 +3,8 @@
 use std::net::{Ipv4Addr, SocketAddr};
 use std::time::Duration;
 
+use crate::webhooks::Webhook;
+
 /// The port of [`Options::addr`] by default.
 const PORT: u16 = 8001;
 
@@ -17,6 +19,8 @@ pub struct Options {
     pub addr: SocketAddr,
     /// What every business read takes before it is answered. Default: 500 ms.
     pub latency: Duration,
+    /// Who is told of every write. Default: nobody.
+    pub webhook: Option<Webhook>,
 }
 
 impl Options {
@@ -33,6 +37,13 @@ impl Options {
         self.latency = latency;
         self
     }
+
+    /// Sets who is told of every write. Default: nobody.
+    #[must_use]
+    pub fn with_webhook(mut self, webhook: Webhook) -> Self {
+        self.webhook = Some(webhook);
+        self
+    }
 }
 
 impl Default for Options {
@@ -40,6 +51,7 @@ impl Default for Options {
         Self {
             addr: SocketAddr::from((Ipv4Addr::LOCALHOST, PORT)),
             latency: LATENCY,
+            webhook: None,
         }
     }
 }

@@ -17,6 +17,7 @@ use crate::gate;
 use crate::options::Options;
 use crate::problem::Problem;
 use crate::state::AppState;
+use crate::webhooks::Deliveries;
 use crate::{control, reads, request_id, writes};
 
 /// How long a stop waits for requests that are being answered.
@@ -35,28 +36,43 @@ pub async fn listen(options: &Options) -> Result<TcpListener, Error> {
 }
 
 /// Serves the marketplace until `shutdown` completes: then no connection is accepted, reads that wait are
-/// answered at once with 503, and running requests have [`DRAIN_MAX`] to finish.
+/// answered at once with 503, and running requests have [`DRAIN_MAX`] to finish. No webhook is sent from then
+/// on but those under way, which may take as long as their time-out; the others stay in the store and are sent
+/// by the next run.
 ///
 /// [`Options::addr`] is not used here: the listener is bound already.
 ///
 /// # Errors
 ///
-/// [`Error::Serve`] when accepting connections fails.
+/// [`Error::Serve`] when accepting connections fails, [`Error::WebhookClient`] when webhooks are wanted and
+/// cannot be sent at all.
 ///
 /// # Cancel safety
 ///
-/// Dropping the future closes the listener; connections that are open end with the runtime.
+/// Dropping the future closes the listener; connections that are open end with the runtime, and so do
+/// deliveries under way, whose events stay in the store.
 pub async fn run(
     listener: TcpListener,
     store: Store,
     options: Options,
     shutdown: impl Future<Output = ()> + Send,
 ) -> Result<(), Error> {
+    let store = match options.webhook {
+        Some(_) => store.with_outbox(),
+        None => store,
+    };
     let state = AppState::new(store, &options);
     if let Ok(addr) = listener.local_addr() {
         tracing::info!(%addr, latency = ?options.latency, "marketplace listening");
     }
     let faults = state.faults.clone();
+    let deliveries = match options.webhook {
+        Some(webhook) => {
+            let (outbox, progress) = (state.store.outbox(), state.progress.clone());
+            Some(Deliveries::start(webhook, outbox, progress)?)
+        }
+        None => None,
+    };
     let stopped = {
         let faults = state.faults.clone();
         async move { faults.stopped().await }
@@ -70,7 +86,13 @@ pub async fn run(
         served = &mut serve => return served.map_err(Error::Serve),
         () = shutdown => faults.stop(),
     }
-    match tokio::time::timeout(DRAIN_MAX, serve).await {
+    let deliveries_stopped = async {
+        if let Some(deliveries) = deliveries {
+            deliveries.stop().await;
+        }
+    };
+    let drained = tokio::time::timeout(DRAIN_MAX, serve);
+    match tokio::join!(drained, deliveries_stopped).0 {
         Ok(served) => served.map_err(Error::Serve),
         Err(_) => {
             tracing::warn!("marketplace stopped with requests unanswered");
@@ -80,7 +102,7 @@ pub async fn run(
 }
 
 /// The marketplace as a router, for tests that bring a server of their own. Each call has its own counts
-/// and faults.
+/// and faults. It sends no webhooks.
 pub fn router(store: Store, options: &Options) -> Router {
     routes(AppState::new(store, options))
 }
@@ -114,6 +136,7 @@ fn routes(state: AppState) -> Router {
         .route("/api/v1/prices", post(writes::observe_price))
         .route("/calls", get(control::calls).delete(control::reset_calls))
         .route("/faults", post(control::set_faults).delete(control::heal))
+        .route("/webhooks", get(control::webhooks))
         .route("/healthz", get(control::healthz))
         .fallback(async || Problem::not_found("no such path"))
         .method_not_allowed_fallback(async || Problem::method_not_allowed())

@@ -9,6 +9,7 @@ use seller_data::Store;
 use crate::calls::Calls;
 use crate::faults::Switch;
 use crate::options::Options;
+use crate::webhooks::Progress;
 
 /// The state of one marketplace. A cheap handle.
 #[derive(Clone, Debug)]
@@ -16,6 +17,7 @@ pub(crate) struct AppState {
     pub(crate) calls: Arc<Calls>,
     pub(crate) faults: Arc<Switch>,
     pub(crate) latency: Duration,
+    pub(crate) progress: Arc<Progress>,
     pub(crate) store: Store,
 }
 
@@ -25,6 +27,7 @@ impl AppState {
             calls: Arc::default(),
             faults: Arc::default(),
             latency: options.latency,
+            progress: Arc::default(),
             store,
         }
     }

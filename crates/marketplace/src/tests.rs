@@ -3,5 +3,7 @@
 mod control;
 mod harness;
 mod reads;
+mod receiver;
 mod stop;
+mod webhooks;
 mod writes;

@@ -36,7 +36,7 @@ pub(super) struct Marketplace {
     client: Client,
     stop: Option<oneshot::Sender<()>>,
     server: JoinHandle<Result<(), Error>>,
-    _folder: TempDir,
+    folder: TempDir,
 }
 
 impl Marketplace {
@@ -46,11 +46,28 @@ impl Marketplace {
     }
 
     pub(super) async fn start_with_latency(latency: Duration) -> Self {
+        Self::start_with(Options::default().with_latency(latency)).await
+    }
+
+    /// Starts one on a port of its own, whatever address the options name.
+    pub(super) async fn start_with(options: Options) -> Self {
         let folder = tempfile::tempdir().unwrap();
-        let store = open_shop(folder.path()).await;
-        let options = Options::default()
-            .with_addr(([127, 0, 0, 1], 0).into())
-            .with_latency(latency);
+        let store = open(folder.path()).await;
+        import_shop(&store, folder.path(), TENANT).await;
+        Self::run(folder, store, options).await
+    }
+
+    /// Stops it and starts another over the same store.
+    pub(super) async fn restart(mut self, options: Options) -> Self {
+        self.stop();
+        self.server.await.unwrap().unwrap();
+        self.store.close().await;
+        let store = open(self.folder.path()).await;
+        Self::run(self.folder, store, options).await
+    }
+
+    async fn run(folder: TempDir, store: Store, options: Options) -> Self {
+        let options = options.with_addr(([127, 0, 0, 1], 0).into());
         let listener = listen(&options).await.unwrap();
         let base = format!("http://{}", listener.local_addr().unwrap());
         let (stop, stopped) = oneshot::channel();
@@ -65,7 +82,7 @@ impl Marketplace {
             client,
             stop: Some(stop),
             server,
-            _folder: folder,
+            folder,
         }
     }
 
@@ -77,6 +94,11 @@ impl Marketplace {
     /// Waits until it has stopped.
     pub(super) async fn join(self) -> Result<(), Error> {
         self.server.await.unwrap()
+    }
+
+    /// Gives another tenant the same shop.
+    pub(super) async fn add_shop(&self, tenant: &str) {
+        import_shop(&self.store, self.folder.path(), tenant).await;
     }
 
     /// A request without a tenant.
@@ -140,15 +162,16 @@ pub(super) async fn problem(response: Response, status: u16) -> Value {
     body
 }
 
-async fn open_shop(folder: &Path) -> Store {
-    let store = Store::open(&format!("sqlite://{}/shop.db", folder.display()))
-        .await
-        .unwrap();
+async fn open(folder: &Path) -> Store {
+    let url = format!("sqlite://{}/shop.db", folder.display());
+    Store::open(&url).await.unwrap()
+}
+
+async fn import_shop(store: &Store, folder: &Path, tenant: &str) {
     let file = folder.join("shop.csv");
     std::fs::write(&file, SHOP).unwrap();
-    let options = import::Options::new(TENANT);
-    import::online_retail(&store, &file, &options, &mut |_| {})
+    let options = import::Options::new(tenant);
+    import::online_retail(store, &file, &options, &mut |_| {})
         .await
         .unwrap();
-    store
 }
