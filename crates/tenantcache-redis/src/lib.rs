@@ -33,17 +33,22 @@
 //! | the entry's key | the entry, in the format of [`tenantcache_core::entry`], until its hard TTL |
 //! | `tenantcache:table:{tenant}` | the tenant's generation table: `i` incarnation, `n` generation, `_h` the server's history, and a field for each scope invalidated lately |
 //! | `tenantcache:index:{tenant}` | the tenant's last 1,000 filled keys, for operators |
+//! | `tenantcache:events` | the stream that an [`EventStream`] reads, with its consumer group |
+//! | `tenantcache:events:{group}` | that the group was made, so that its absence is known to be a loss |
 //!
 //! Every key has a time to live. `SCAN`, `KEYS` and `FLUSHALL` are never used.
 
 #![forbid(unsafe_code)]
 
 mod connect;
+mod cryptography;
 mod options;
 mod reply;
 mod scripts;
+mod stream;
 mod supervisor;
 mod tier;
 
 pub use options::{CertificatesError, RedisOptions, UrlError};
+pub use stream::{EventStream, StreamOptions, StreamSnapshot, StreamState};
 pub use tier::RedisTier;

@@ -8,6 +8,9 @@
 mod cache;
 mod faults;
 mod server;
+mod stream;
+mod stream_gaps;
+mod stream_support;
 mod support;
 mod tables;
 mod tls;
