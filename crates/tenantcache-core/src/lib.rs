@@ -35,5 +35,5 @@ pub mod tag;
 pub use entry::{DecodeError, StoredEntry};
 pub use generation::{Generation, Incarnation, Records, Scope, Stamp, Table, TableError};
 pub use key::{Endpoint, EndpointPrefix, Key, KeyError, NameError, TenantId};
-pub use policy::{Freshness, Lifetime, Policy, PolicyTable};
+pub use policy::{Consistency, Freshness, Lifetime, Policy, PolicyTable};
 pub use tag::{Tag, Tags};

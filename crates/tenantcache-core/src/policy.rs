@@ -23,6 +23,17 @@ pub struct Policy {
     negative_ttl: Duration,
     load_timeout_soft: Duration,
     load_timeout: Duration,
+    consistency: Consistency,
+}
+
+/// How soon a node must heed invalidations that other nodes made.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Consistency {
+    /// Within the coherence bound.
+    #[default]
+    Bounded,
+    /// At once: every read asks the remote tier for the tenant's table, and loads if it cannot be had.
+    Strict,
 }
 
 impl Policy {
@@ -35,6 +46,7 @@ impl Policy {
             negative_ttl: Duration::from_secs(30),
             load_timeout_soft: Duration::ZERO,
             load_timeout: Duration::from_secs(5),
+            consistency: Consistency::Bounded,
         }
     }
 
@@ -68,6 +80,18 @@ impl Policy {
     pub fn with_load_timeout(mut self, timeout: Duration) -> Self {
         self.load_timeout = timeout;
         self
+    }
+
+    /// How soon invalidations of other nodes are heeded. Default: within the coherence bound.
+    pub fn with_consistency(mut self, consistency: Consistency) -> Self {
+        self.consistency = consistency;
+        self
+    }
+
+    /// How soon invalidations of other nodes are heeded.
+    #[must_use]
+    pub fn consistency(&self) -> Consistency {
+        self.consistency
     }
 
     /// How long an entry is fresh.

@@ -19,6 +19,8 @@ pub(crate) enum ConnectError {
 /// What `INFO` says of a server.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct ServerInfo {
+    /// The server's history (`master_replid`).
+    pub(crate) id: String,
     pub(crate) is_primary: bool,
     pub(crate) usage: RemoteUsage,
     eviction_policy: String,
@@ -30,13 +32,7 @@ pub(crate) async fn connect(
     options: &RedisOptions,
     scripts: &Scripts,
 ) -> Result<(MultiplexedConnection, ServerInfo), ConnectError> {
-    let client = Client::open(options.connection.clone())?;
-    let config = AsyncConnectionConfig::new()
-        .set_connection_timeout(Some(options.connect_timeout))
-        .set_response_timeout(Some(options.connect_timeout));
-    let mut connection = client
-        .get_multiplexed_async_connection_with_config(&config)
-        .await?;
+    let mut connection = plain(options).await?;
     redis::cmd("PING")
         .query_async::<()>(&mut connection)
         .await?;
@@ -50,10 +46,21 @@ pub(crate) async fn connect(
     if let Some(bytes) = limit_memory(&mut connection, options, &info).await {
         info.usage.max_bytes = bytes;
     }
-    for script in [&scripts.fill, &scripts.invalidate, &scripts.read] {
+    for script in scripts.all() {
         Script::load_async(script, &mut connection).await?;
     }
     Ok((connection, info))
+}
+
+/// Connects, without retries of any kind.
+pub(crate) async fn plain(options: &RedisOptions) -> Result<MultiplexedConnection, RedisError> {
+    let client = Client::open(options.connection.clone())?;
+    let config = AsyncConnectionConfig::new()
+        .set_connection_timeout(Some(options.connect_timeout))
+        .set_response_timeout(Some(options.connect_timeout));
+    client
+        .get_multiplexed_async_connection_with_config(&config)
+        .await
 }
 
 /// Asks the server how it is.
@@ -69,6 +76,7 @@ pub(crate) async fn server_info(
         let number = || value.trim().parse().unwrap_or_default();
         match name {
             "evicted_keys" => info.usage.evicted_keys = number(),
+            "master_replid" => value.trim().clone_into(&mut info.id),
             "maxmemory" => info.usage.max_bytes = number(),
             "maxmemory_policy" => value.trim().clone_into(&mut info.eviction_policy),
             "redis_version" => value.trim().clone_into(&mut info.version),

@@ -1,8 +1,12 @@
+use std::hash::{DefaultHasher, Hasher};
 use std::time::Duration;
 
 use bytes::Bytes;
 use redis::Value;
-use tenantcache::remote::{RemoteEntry, RemoteError, RemoteErrorKind, RemoteRead};
+use tenantcache::remote::{
+    Claimed, History, Lease, Made, RemoteEntry, RemoteError, RemoteErrorKind, RemoteRead,
+    RemoteTable,
+};
 use tenantcache_core::Table;
 
 /// Reads what the `read` script gave for `count` keys.
@@ -23,8 +27,32 @@ pub(crate) fn read(reply: Value, count: usize) -> Result<RemoteRead, RemoteError
     Ok(RemoteRead { table, entries })
 }
 
+/// Reads what the `claim` script gave.
+pub(crate) fn claimed(reply: Value) -> Result<Claimed, RemoteError> {
+    let unreadable = || RemoteError::new(RemoteErrorKind::Unreadable);
+    let Value::Array(parts) = reply else {
+        return Err(unreadable());
+    };
+    let mut parts = parts.into_iter();
+    let table = table(parts.next().ok_or_else(unreadable)?)?;
+    let what = parts.next().ok_or_else(unreadable)?;
+    let lease = match (text(&what), parts.next(), parts.next()) {
+        (Some("another"), Some(value), Some(remaining)) => {
+            let entry = entry(value, remaining).flatten();
+            Lease::Another(entry.ok_or_else(unreadable)?)
+        }
+        (Some("held"), Some(Value::Int(millis)), None) => {
+            let millis = u64::try_from(millis).unwrap_or(0);
+            Lease::Held(Duration::from_millis(millis))
+        }
+        (Some("taken"), None, None) => Lease::Taken,
+        _ => return Err(unreadable()),
+    };
+    Ok(Claimed { table, lease })
+}
+
 /// Reads a table's fields.
-pub(crate) fn table(reply: Value) -> Result<Table, RemoteError> {
+pub(crate) fn table(reply: Value) -> Result<RemoteTable, RemoteError> {
     let unreadable = || RemoteError::new(RemoteErrorKind::Unreadable);
     let Value::Array(flat) = reply else {
         return Err(unreadable());
@@ -35,7 +63,34 @@ pub(crate) fn table(reply: Value) -> Result<Table, RemoteError> {
         .collect::<Option<Vec<_>>>()
         .ok_or_else(unreadable)?;
     let fields = texts.chunks_exact(2).map(|pair| (pair[0], pair[1]));
-    Table::from_fields(fields).map_err(|error| unreadable().with_source(error))
+    let field = |name| {
+        let mut found = fields.clone().filter(|(field, _)| *field == name);
+        found.next().map(|(_, value)| value)
+    };
+    let micros = |name| field(name).and_then(|text: &str| text.parse::<u64>().ok());
+    let invalidated_ago = micros("_now")
+        .zip(micros("_at"))
+        .map(|(now, at)| Duration::from_micros(now.saturating_sub(at)));
+    Ok(RemoteTable {
+        history: history(field("_h").ok_or_else(unreadable)?),
+        made: field("_made").map(|why| match why {
+            "history" => Made::OtherHistory,
+            "missing" => Made::Missing,
+            _ => Made::Unreadable,
+        }),
+        invalidated_ago,
+        table: Table::from_fields(fields.clone())
+            .map_err(|error| unreadable().with_source(error))?,
+    })
+}
+
+/// The server's history, without the epoch, which changes when nothing was forgotten.
+pub(crate) fn history(text: &str) -> History {
+    let id = text.split_once('/').map_or(text, |(id, _epoch)| id);
+    let mut hasher = DefaultHasher::new();
+    hasher.write(id.as_bytes());
+    // 0 means none.
+    History(hasher.finish().max(1))
 }
 
 fn entry(value: Value, remaining: Value) -> Option<Option<RemoteEntry>> {

@@ -1,14 +1,16 @@
 use redis::Script;
 
-/// The scripts, each of which reads or writes one tenant's keys only.
+/// The scripts, each of which reads or writes one tenant's keys only, and the epoch.
 ///
-/// `read` and `invalidate` also run when the server is over its memory limit: what they write is small, and an
-/// invalidation must not be refused when memory is short.
+/// All but `fill` also run when the server is over its memory limit: what they write is small, and an invalidation must
+/// not be refused when memory is short.
 #[derive(Debug)]
 pub(crate) struct Scripts {
+    pub(crate) claim: Script,
     pub(crate) fill: Script,
     pub(crate) invalidate: Script,
     pub(crate) read: Script,
+    pub(crate) release: Script,
 }
 
 macro_rules! script {
@@ -25,9 +27,21 @@ macro_rules! script {
 impl Scripts {
     pub(crate) fn new() -> Self {
         Self {
+            claim: script!("#!lua flags=allow-oom", "lua/claim.lua"),
             fill: script!("#!lua", "lua/fill.lua"),
             invalidate: script!("#!lua flags=allow-oom", "lua/invalidate.lua"),
             read: script!("#!lua flags=allow-oom", "lua/read.lua"),
+            release: Script::new(include_str!("lua/release.lua")),
         }
+    }
+
+    pub(crate) fn all(&self) -> [&Script; 5] {
+        [
+            &self.claim,
+            &self.fill,
+            &self.invalidate,
+            &self.read,
+            &self.release,
+        ]
     }
 }

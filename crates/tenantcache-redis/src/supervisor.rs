@@ -4,21 +4,24 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 use std::time::Duration;
 
-use arc_swap::ArcSwapOption;
+use arc_swap::{ArcSwap, ArcSwapOption};
 use parking_lot::Mutex;
 use redis::RedisError;
 use redis::aio::MultiplexedConnection;
 use tenantcache::clock::{Clock, SystemClock};
-use tenantcache::remote::{Health, HealthState, RemoteError, RemoteErrorKind, RemoteUsage};
-use tokio::sync::{Notify, watch};
+use tenantcache::remote::{Health, HealthState, Notice, RemoteError, RemoteErrorKind, RemoteUsage};
+use tokio::sync::{Notify, broadcast, watch};
 
-use crate::connect::{self, ConnectError};
+use crate::connect::{self, ConnectError, ServerInfo};
 use crate::options::RedisOptions;
+use crate::reply;
 use crate::scripts::Scripts;
 
 /// Commands in a row that got no answer in time, or a refusal, before the connection is given up.
 const FAILURES_MAX: u32 = 5;
 const HEARTBEAT: Duration = Duration::from_millis(500);
+/// Notices that a listener may lag behind before it is told that it missed some.
+const NOTICES_MAX: usize = 4096;
 const PAUSE_MIN: Duration = Duration::from_millis(50);
 const PAUSE_MAX: Duration = Duration::from_millis(250);
 
@@ -36,6 +39,13 @@ pub(crate) struct Shared {
     /// Whether a refusal by the present server was logged; the counters have them all.
     refusal_logged: AtomicBool,
     broken: Notify,
+    pub(crate) notices: broadcast::Sender<Notice>,
+    /// Whether the server tells of changes of tables.
+    pub(crate) tracking: AtomicBool,
+    /// The server's history, as the heartbeat sees it.
+    pub(crate) server_id: ArcSwap<String>,
+    /// A connection for those who wait for replicas.
+    pub(crate) waiting: tokio::sync::Mutex<Option<MultiplexedConnection>>,
 }
 
 impl Shared {
@@ -54,6 +64,23 @@ impl Shared {
             failures: AtomicU32::new(0),
             refusal_logged: AtomicBool::new(false),
             broken: Notify::new(),
+            notices: broadcast::Sender::new(NOTICES_MAX),
+            tracking: AtomicBool::new(false),
+            server_id: ArcSwap::default(),
+            waiting: tokio::sync::Mutex::new(None),
+        }
+    }
+
+    pub(crate) fn notify(&self, notice: Notice) {
+        let _nobody_listens = self.notices.send(notice);
+    }
+
+    /// Notes what the server says of itself.
+    fn heed(&self, info: ServerInfo) {
+        *self.usage.lock() = Some(info.usage);
+        if **self.server_id.load() != info.id {
+            self.notify(Notice::History(reply::history(&info.id)));
+            self.server_id.store(Arc::new(info.id));
         }
     }
 
@@ -126,6 +153,7 @@ pub(crate) async fn run(shared: Arc<Shared>) {
                 pause = PAUSE_MIN;
                 watch_connection(&shared).await;
                 shared.connection.store(None);
+                *shared.waiting.lock().await = None;
                 shared.set_health(HealthState::Down);
                 tracing::warn!("Redis unavailable. Continuing without cache.");
             }
@@ -153,7 +181,8 @@ async fn try_connect(shared: &Shared) -> Result<(), ConnectError> {
                 return Err(RedisError::from(late).into());
             }
         };
-    *shared.usage.lock() = Some(info.usage);
+    shared.heed(info);
+    shared.notify(Notice::Missed);
     shared.failures.store(0, Ordering::Relaxed);
     shared.refusal_logged.store(false, Ordering::Relaxed);
     shared.connection.store(Some(Arc::new(connection)));
@@ -176,7 +205,7 @@ async fn watch_connection(shared: &Shared) {
             () = tokio::time::sleep(HEARTBEAT) => {
                 let Ok(mut connection) = shared.connection() else { return };
                 match shared.within_budget(connect::server_info(&mut connection)).await {
-                    Ok(info) if info.is_primary => *shared.usage.lock() = Some(info.usage),
+                    Ok(info) if info.is_primary => shared.heed(info),
                     Ok(_replica) => return,
                     // Its failure is noted, and ends the connection through `broken` if it was one too many.
                     Err(_) => {}

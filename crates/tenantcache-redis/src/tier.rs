@@ -1,27 +1,32 @@
 use std::fmt;
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 
 use futures_util::future::BoxFuture;
-use redis::Value;
+use redis::{Script, ScriptInvocation, Value};
 use tenantcache::random_incarnation;
 use tenantcache::remote::{
-    Fill, Health, Remote, RemoteError, RemoteErrorKind, RemoteRead, RemoteUsage,
+    Claim, Claimed, Durability, Fill, Health, LeaseToken, Notice, Remote, RemoteError,
+    RemoteErrorKind, RemoteInvalidated, RemoteRead, RemoteUsage,
 };
-use tenantcache_core::{Key, Records, Scope, StoredEntry, Table, TenantId};
-use tokio::sync::watch;
+use tenantcache_core::{Key, Records, Scope, StoredEntry, Tag, TenantId};
+use tokio::sync::{broadcast, watch};
 use tokio::task::AbortHandle;
 
 use crate::options::RedisOptions;
-use crate::reply;
 use crate::supervisor::{self, Shared};
+use crate::tracking::{self, TABLE_PREFIX};
+use crate::{connect, reply};
 
+/// Changed to invalidate every tenant at once. It takes part in the history that tables are bound to.
+const EPOCH_KEY: &str = "tenantcache:epoch";
 /// The most keys in a tenant's index.
 const INDEX_KEYS_MAX: usize = 1_000;
 
-/// Redis as a remote tier. Its connection ends when it is dropped.
+/// Redis as a remote tier. Its connections end when it is dropped.
 pub struct RedisTier {
     shared: Arc<Shared>,
-    supervisor: AbortHandle,
+    tasks: [AbortHandle; 2],
 }
 
 impl RedisTier {
@@ -37,7 +42,11 @@ impl RedisTier {
         }
         let shared = Arc::new(Shared::new(options));
         let supervisor = tokio::spawn(supervisor::run(Arc::clone(&shared))).abort_handle();
-        Self { shared, supervisor }
+        let tracking = tokio::spawn(tracking::run(Arc::clone(&shared))).abort_handle();
+        Self {
+            shared,
+            tasks: [supervisor, tracking],
+        }
     }
 
     /// Waits until the first attempt to connect has ended, well or not: at most the connect time-out.
@@ -50,15 +59,57 @@ impl RedisTier {
         let _supervisor_gone = attempted.wait_for(|attempted| *attempted).await;
     }
 
-    async fn run(&self, invocation: &redis::ScriptInvocation<'_>) -> Result<Value, RemoteError> {
+    async fn run(&self, script: &ScriptInvocation<'_>) -> Result<Value, RemoteError> {
         let mut connection = self.shared.connection()?;
         self.shared
-            .within_budget(invocation.invoke_async(&mut connection))
+            .within_budget(script.invoke_async(&mut connection))
             .await
     }
 
-    fn table_ttl_ms(&self) -> u64 {
-        u64::try_from(self.shared.options.table_ttl.as_millis()).unwrap_or(u64::MAX)
+    /// A call of a script on a tenant's table, with the keys and arguments that all of them begin with.
+    fn call<'a>(&self, script: &'a Script, tenant: &str) -> ScriptInvocation<'a> {
+        let table_ttl = self.shared.options.table_ttl.as_millis();
+        let mut call = script.key(table_key(tenant));
+        call.key(EPOCH_KEY)
+            .arg(random_incarnation().to_string())
+            .arg(u64::try_from(table_ttl).unwrap_or(u64::MAX))
+            .arg(self.shared.server_id.load().as_str());
+        call
+    }
+
+    /// Invalidates on a connection of its own, since the wait for replicas holds up whatever is sent after it.
+    async fn invalidate_replicated(
+        &self,
+        script: &ScriptInvocation<'_>,
+    ) -> Result<RemoteInvalidated, RemoteError> {
+        let down = || RemoteError::new(RemoteErrorKind::Down);
+        self.shared.connection()?;
+        let mut held = self.shared.waiting.lock().await;
+        if held.is_none() {
+            let connect = connect::plain(&self.shared.options);
+            *held = Some(self.shared.within_budget(connect).await?);
+        }
+        let mut connection = held.take().ok_or_else(down)?;
+        let applied = self
+            .shared
+            .within_budget(script.invoke_async(&mut connection));
+        let table = reply::table(applied.await?)?;
+        let budget = self.shared.options.command_timeout;
+        let mut wait = redis::cmd("WAIT");
+        wait.arg(1)
+            .arg(u64::try_from(budget.as_millis()).unwrap_or(u64::MAX));
+        let replicas = tokio::time::timeout(2 * budget, wait.query_async::<u64>(&mut connection));
+        let replicas = match replicas.await {
+            Ok(Ok(replicas)) => {
+                *held = Some(connection);
+                replicas
+            }
+            Ok(Err(_)) | Err(_) => 0,
+        };
+        Ok(RemoteInvalidated {
+            table,
+            replicated: replicas > 0,
+        })
     }
 }
 
@@ -69,41 +120,54 @@ impl Remote for RedisTier {
         keys: &'a [Key],
     ) -> BoxFuture<'a, Result<RemoteRead, RemoteError>> {
         Box::pin(async move {
-            let mut script = self.shared.scripts.read.key(table_key(tenant.as_str()));
+            let mut call = self.call(&self.shared.scripts.read, tenant.as_str());
             keys.iter().for_each(|key| {
-                script.key(key.as_str());
+                call.key(key.as_str());
             });
-            script
-                .arg(random_incarnation().to_string())
-                .arg(self.table_ttl_ms());
-            reply::read(self.run(&script).await?, keys.len())
+            reply::read(self.run(&call).await?, keys.len())
         })
     }
 
-    fn fill<'a>(&'a self, entry: &'a StoredEntry) -> BoxFuture<'a, Result<Fill, RemoteError>> {
+    fn claim<'a>(&'a self, claim: Claim<'a>) -> BoxFuture<'a, Result<Claimed, RemoteError>> {
+        Box::pin(async move {
+            let key = claim.key;
+            let lease_ttl = u64::try_from(claim.lease_ttl.as_millis()).unwrap_or(u64::MAX);
+            let mut call = self.call(&self.shared.scripts.claim, key.tenant());
+            call.key(key.as_str()).key(lease_key(key));
+            call.arg(claim.seen)
+                .arg(lease_name(claim.lease))
+                .arg(lease_ttl.max(1))
+                .arg(u8::from(claim.force))
+                .arg(key.endpoint());
+            covering(&mut call, key, claim.tags);
+            reply::claimed(self.run(&call).await?)
+        })
+    }
+
+    fn fill<'a>(
+        &'a self,
+        entry: &'a StoredEntry,
+        lease: Option<LeaseToken>,
+    ) -> BoxFuture<'a, Result<Fill, RemoteError>> {
         Box::pin(async move {
             let refused = || RemoteError::new(RemoteErrorKind::Refused);
             let value = entry.encode().ok_or_else(refused)?;
             let hard_ms = u64::try_from(entry.lifetime.hard.as_millis()).unwrap_or(u64::MAX);
             let key = &entry.key;
-            let mut script = self.shared.scripts.fill.key(table_key(key.tenant()));
-            script.key(key.as_str()).key(index_key(key.tenant()));
-            script
-                .arg(random_incarnation().to_string())
-                .arg(self.table_ttl_ms())
-                .arg(entry.stamp.incarnation.to_string())
+            let mut call = self.call(&self.shared.scripts.fill, key.tenant());
+            call.key(key.as_str())
+                .key(index_key(key.tenant()))
+                .key(lease_key(key));
+            call.arg(entry.stamp.incarnation.to_string())
                 .arg(entry.stamp.generation.get())
                 .arg(hard_ms.max(1))
                 .arg(value.as_ref())
                 .arg(INDEX_KEYS_MAX)
                 .arg(key.endpoint())
                 .arg(u8::from(entry.tags.known().is_none()))
-                .arg(format!("e:{}", key.endpoint()))
-                .arg(format!("k:{key}"));
-            for tag in entry.tags.known().unwrap_or_default() {
-                script.arg(Scope::Tag(tag.clone()).field());
-            }
-            match self.run(&script).await? {
+                .arg(lease.map_or(String::new(), lease_name));
+            covering(&mut call, key, entry.tags.known().unwrap_or_default());
+            match self.run(&call).await? {
                 Value::Int(1) => Ok(Fill::Stored),
                 Value::Int(0) => Ok(Fill::Refused),
                 _ => Err(RemoteError::new(RemoteErrorKind::Unreadable)),
@@ -111,26 +175,51 @@ impl Remote for RedisTier {
         })
     }
 
+    fn release<'a>(
+        &'a self,
+        key: &'a Key,
+        lease: LeaseToken,
+    ) -> BoxFuture<'a, Result<(), RemoteError>> {
+        Box::pin(async move {
+            let mut call = self.shared.scripts.release.key(lease_key(key));
+            call.arg(lease_name(lease));
+            self.run(&call).await.map(drop)
+        })
+    }
+
     fn invalidate<'a>(
         &'a self,
         tenant: &'a TenantId,
         scopes: &'a [Scope],
-    ) -> BoxFuture<'a, Result<Table, RemoteError>> {
+        durability: Durability,
+    ) -> BoxFuture<'a, Result<RemoteInvalidated, RemoteError>> {
         Box::pin(async move {
-            let mut script = self
-                .shared
-                .scripts
-                .invalidate
-                .key(table_key(tenant.as_str()));
-            script
-                .arg(random_incarnation().to_string())
-                .arg(self.table_ttl_ms())
-                .arg(Records::COUNT_MAX)
-                .arg(Records::PREFIXES_MAX);
+            let mut call = self.call(&self.shared.scripts.invalidate, tenant.as_str());
+            call.arg(Records::COUNT_MAX).arg(Records::PREFIXES_MAX);
             for scope in scopes {
-                script.arg(scope.field());
+                call.arg(scope.field());
             }
-            reply::table(self.run(&script).await?)
+            match durability {
+                Durability::Applied => Ok(RemoteInvalidated {
+                    table: reply::table(self.run(&call).await?)?,
+                    replicated: false,
+                }),
+                Durability::Replicated => self.invalidate_replicated(&call).await,
+            }
+        })
+    }
+
+    fn invalidate_everything(&self) -> BoxFuture<'_, Result<(), RemoteError>> {
+        Box::pin(async move {
+            let mut connection = self.shared.connection()?;
+            let table_ttl = self.shared.options.table_ttl.as_millis();
+            let mut set = redis::cmd("SET");
+            set.arg(EPOCH_KEY)
+                .arg(random_incarnation().to_string())
+                .arg("PX")
+                .arg(u64::try_from(table_ttl).unwrap_or(u64::MAX));
+            let set = set.query_async::<()>(&mut connection);
+            self.shared.within_budget(set).await
         })
     }
 
@@ -155,11 +244,19 @@ impl Remote for RedisTier {
     fn health(&self) -> watch::Receiver<Health> {
         self.shared.health.subscribe()
     }
+
+    fn notices(&self) -> broadcast::Receiver<Notice> {
+        self.shared.notices.subscribe()
+    }
+
+    fn is_notifying(&self) -> bool {
+        self.shared.tracking.load(Ordering::Relaxed)
+    }
 }
 
 impl Drop for RedisTier {
     fn drop(&mut self) {
-        self.supervisor.abort();
+        self.tasks.iter().for_each(AbortHandle::abort);
     }
 }
 
@@ -179,10 +276,27 @@ fn install_cryptography() {
     }
 }
 
+/// The fields of the scopes that cover an entry, but for prefixes and the tenant.
+fn covering(call: &mut ScriptInvocation<'_>, key: &Key, tags: &[Tag]) {
+    call.arg(format!("e:{}", key.endpoint()))
+        .arg(format!("k:{key}"));
+    for tag in tags {
+        call.arg(Scope::Tag(tag.clone()).field());
+    }
+}
+
 fn table_key(tenant: &str) -> String {
-    format!("tenantcache:table:{tenant}")
+    format!("{TABLE_PREFIX}{tenant}")
 }
 
 fn index_key(tenant: &str) -> String {
     format!("tenantcache:index:{tenant}")
+}
+
+fn lease_key(key: &Key) -> String {
+    format!("tenantcache:lease:{key}")
+}
+
+fn lease_name(lease: LeaseToken) -> String {
+    format!("{:016x}{:016x}", lease.node, lease.number)
 }

@@ -11,6 +11,8 @@ use crate::clock::{Clock, SystemClock};
 use crate::counters::{CounterSnapshot, Counters, RequestSnapshot};
 use crate::events::Rules;
 use crate::flight::Flights;
+use crate::follow;
+use crate::journal::Journal;
 use crate::local::{LocalTier, LocalUsage};
 use crate::mirror::Trust;
 use crate::remote::{Health, HealthState, Remote, RemoteUsage};
@@ -54,13 +56,20 @@ pub(crate) struct Inner {
     pub(crate) policies: PolicyTable,
     pub(crate) remote: Option<Arc<dyn Remote>>,
     pub(crate) tenants: Tenants,
+    pub(crate) journal: Journal,
+    /// The history that the remote tier wrote when it was last heard of; 0 before that.
+    pub(crate) history: AtomicU64,
+    /// Tells this node from others in the names of leases.
+    pub(crate) node: u64,
     health: Option<watch::Receiver<Health>>,
     trust: Trust,
     /// Orders arrivals of requests and beginnings of flights.
     arrivals: AtomicU64,
     /// Counts invalidations that the shared table does not have yet.
     sequence: AtomicU64,
-    replay: Mutex<Option<AbortHandle>>,
+    /// When this node may last have missed that a table changed, in nanoseconds.
+    missed_at: AtomicU64,
+    tasks: Mutex<Vec<AbortHandle>>,
 }
 
 impl Cache {
@@ -113,6 +122,52 @@ impl Cache {
     #[must_use]
     pub fn pending_invalidations(&self) -> usize {
         self.inner.pending.scopes_count()
+    }
+
+    /// How long the oldest of them has waited; zero if none waits.
+    #[must_use]
+    pub fn pending_age(&self) -> Duration {
+        let since = self.inner.pending.oldest();
+        since.map_or(Duration::ZERO, |since| {
+            self.inner.clock.monotonic().saturating_sub(since)
+        })
+    }
+
+    /// How many tenants' tables were told to have changed, or may have, and have not been read since. Walks all tenants:
+    /// for operators.
+    #[must_use]
+    pub fn unconfirmed_mirrors(&self) -> usize {
+        let missed_at = self.inner.trust().missed_at;
+        let states = self.inner.tenants.all();
+        states
+            .iter()
+            .filter(|state| state.is_doubted(missed_at))
+            .count()
+    }
+
+    /// Whether the remote tier tells this node of other nodes' invalidations at present. If not, they are heeded within
+    /// the coherence bound.
+    #[must_use]
+    pub fn is_notified(&self) -> bool {
+        let remote = self.inner.remote.as_ref();
+        remote.is_some_and(|remote| remote.is_notifying())
+    }
+
+    /// Invalidates every entry of every tenant, on this node at once, on others within the coherence bound. For when it
+    /// is not known what changed.
+    ///
+    /// # Errors
+    ///
+    /// [`crate::ErrorKind::NotApplied`] if the remote tier has not confirmed it: then it holds on this node, and should be tried
+    /// again for the others.
+    pub async fn invalidate_everything(&self) -> Result<(), Error> {
+        self.inner.invalidate_known_tenants();
+        let Some(remote) = &self.inner.remote else {
+            return Ok(());
+        };
+        let applied = remote.invalidate_everything().await;
+        self.inner.doubt_all();
+        applied.map_err(|error| Error::with_source(crate::ErrorKind::NotApplied, error))
     }
 
     /// The tenants this node has seen lately, with their requests, in no order.
@@ -203,19 +258,30 @@ impl CacheBuilder {
             tenants: Tenants::new(self.tenants_max)?,
             trust: Trust {
                 coherence_bound: self.coherence_bound,
+                missed_at: Duration::ZERO,
                 outage_ttl: Some(self.outage_ttl),
             },
+            journal: Journal::default(),
+            history: AtomicU64::new(0),
+            node: random_node(),
             arrivals: AtomicU64::new(0),
             sequence: AtomicU64::new(0),
-            replay: Mutex::new(None),
+            missed_at: AtomicU64::new(0),
+            tasks: Mutex::default(),
         });
         if let Some(remote) = &inner.remote {
             let (weak, pending) = (Arc::downgrade(&inner), Arc::clone(&inner.pending));
-            let task = tokio::spawn(replay::run(weak, pending, remote.health()));
-            *inner.replay.lock() = Some(task.abort_handle());
+            let replay = tokio::spawn(replay::run(weak.clone(), pending, remote.health()));
+            let follow = tokio::spawn(follow::run(weak, remote.notices()));
+            *inner.tasks.lock() = vec![replay.abort_handle(), follow.abort_handle()];
         }
         Ok(Cache { inner })
     }
+}
+
+/// The upper half of 128 random bits.
+fn random_node() -> u64 {
+    u64::try_from(crate::random_incarnation().get() >> 64).unwrap_or_default()
 }
 
 impl Inner {
@@ -239,28 +305,36 @@ impl Inner {
             .is_some_and(|health| health.borrow().state == HealthState::Up)
     }
 
+    /// Notes that changes of any table may have been missed: tables must be read before they are relied on again.
+    pub(crate) fn doubt_all(&self) {
+        let now = u64::try_from(self.clock.monotonic().as_nanos()).unwrap_or(u64::MAX);
+        self.missed_at.fetch_max(now, Ordering::SeqCst);
+    }
+
     /// How far to rely on local knowledge now.
     pub(crate) fn trust(&self) -> Trust {
+        let trust = self.trust_in_outage();
         if self.remote_up() {
             Trust {
                 outage_ttl: None,
-                ..self.trust
+                ..trust
             }
         } else {
-            self.trust
+            trust
         }
     }
 
     /// How far to rely on local knowledge when the remote tier has just failed to answer.
     pub(crate) fn trust_in_outage(&self) -> Trust {
-        self.trust
+        Trust {
+            missed_at: Duration::from_nanos(self.missed_at.load(Ordering::SeqCst)),
+            ..self.trust
+        }
     }
 }
 
 impl Drop for Inner {
     fn drop(&mut self) {
-        if let Some(task) = self.replay.lock().take() {
-            task.abort();
-        }
+        self.tasks.lock().iter().for_each(AbortHandle::abort);
     }
 }

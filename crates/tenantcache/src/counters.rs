@@ -1,10 +1,12 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
 
 use parking_lot::{Mutex, RwLock};
 use tenantcache_core::{DecodeError, Scope};
 
+use crate::remote::{Made, RemoteError, RemoteErrorKind};
 use crate::{Answer, Error, Source, Status};
 
 /// The most endpoints that are counted apart; further ones are counted together.
@@ -13,6 +15,14 @@ const ENDPOINTS_MAX: usize = 256;
 const NO_RULE: &str = "other";
 /// Where further endpoints are counted. No endpoint can have this name.
 const OTHER: &str = "(other)";
+
+/// Why tables are made.
+const TABLES_MADE: [&str; 4] = ["lost", "new", "history", "unreadable"];
+/// Bounds of the buckets of lags, in microseconds.
+const LAG_MICROS: [u64; 14] = [
+    100, 250, 500, 1_000, 2_500, 5_000, 10_000, 25_000, 50_000, 100_000, 250_000, 500_000,
+    1_000_000, 2_000_000,
+];
 
 /// Everything one cache counts. Counters wrap at 2⁶⁴.
 #[derive(Debug, Default)]
@@ -26,6 +36,10 @@ pub(crate) struct Counters {
     pub(crate) fills_refused: AtomicU64,
     pub(crate) promotions_refused: AtomicU64,
     pub(crate) remote_errors: AtomicU64,
+    pub(crate) lag: LagHistogram,
+    pub(crate) lease_waits: AtomicU64,
+    pub(crate) pushes: AtomicU64,
+    tables_made: [AtomicU64; TABLES_MADE.len()],
 }
 
 /// Counts of requests.
@@ -85,6 +99,24 @@ impl Counters {
         self.unusable_entries[index].fetch_add(1, Ordering::Relaxed);
     }
 
+    /// Counts an operation of the remote tier that failed while the tier was up.
+    pub(crate) fn remote_failed(&self, error: &RemoteError) {
+        if error.kind() != RemoteErrorKind::Down {
+            self.remote_errors.fetch_add(1, Ordering::Relaxed);
+        }
+    }
+
+    /// Counts a table that was made, and whether this node had known another in its place.
+    pub(crate) fn table_made(&self, made: Made, was_known: bool) {
+        let index = match made {
+            Made::Missing if was_known => 0,
+            Made::Missing => 1,
+            Made::OtherHistory => 2,
+            Made::Unreadable => 3,
+        };
+        self.tables_made[index].fetch_add(1, Ordering::Relaxed);
+    }
+
     pub(crate) fn snapshot(&self) -> CounterSnapshot {
         let get = |counter: &AtomicU64| counter.load(Ordering::Relaxed);
         let endpoints = self.endpoints.read();
@@ -113,6 +145,13 @@ impl Counters {
             fills_refused: get(&self.fills_refused),
             promotions_refused: get(&self.promotions_refused),
             remote_errors: get(&self.remote_errors),
+            lag: self.lag.snapshot(),
+            lease_waits: get(&self.lease_waits),
+            pushes: get(&self.pushes),
+            tables_made: TABLES_MADE
+                .into_iter()
+                .zip(self.tables_made.iter().map(get))
+                .collect(),
         }
     }
 }
@@ -242,7 +281,7 @@ pub struct EndpointSnapshot {
 }
 
 /// Everything a cache counts, at one moment.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq)]
 #[non_exhaustive]
 pub struct CounterSnapshot {
     /// All requests.
@@ -266,4 +305,52 @@ pub struct CounterSnapshot {
     pub promotions_refused: u64,
     /// Operations of the remote tier that failed.
     pub remote_errors: u64,
+    /// How long invalidations of other nodes took from their application in the remote tier until they held here.
+    pub lag: LagSnapshot,
+    /// Looks whether another node, which holds a key's lease, has filled it.
+    pub lease_waits: u64,
+    /// Changes of known tenants' tables that the remote tier told of.
+    pub pushes: u64,
+    /// Tables that were made: why, and how many. `lost`: this node had known another, which was evicted, flushed or has
+    /// expired; `new`; `history`: the server was failed over or restarted; `unreadable`.
+    pub tables_made: Vec<(&'static str, u64)>,
+}
+
+/// How many observations were at most how long, as in a Prometheus histogram.
+#[derive(Clone, Debug, Default, PartialEq)]
+#[non_exhaustive]
+pub struct LagSnapshot {
+    /// Upper bounds in seconds, with the count of observations in each bucket; the last bound is infinite.
+    pub buckets: Vec<(f64, u64)>,
+    /// The sum of all observations.
+    pub sum: Duration,
+}
+
+/// A histogram of durations.
+#[derive(Debug, Default)]
+pub(crate) struct LagHistogram {
+    buckets: [AtomicU64; LAG_MICROS.len() + 1],
+    sum_micros: AtomicU64,
+}
+
+impl LagHistogram {
+    pub(crate) fn observe(&self, lag: Duration) {
+        let micros = u64::try_from(lag.as_micros()).unwrap_or(u64::MAX);
+        let at = LAG_MICROS.partition_point(|bound| *bound < micros);
+        self.buckets[at].fetch_add(1, Ordering::Relaxed);
+        self.sum_micros.fetch_add(micros, Ordering::Relaxed);
+    }
+
+    fn snapshot(&self) -> LagSnapshot {
+        let seconds = |micros: u64| Duration::from_micros(micros).as_secs_f64();
+        let bounds = LAG_MICROS.into_iter().map(seconds).chain([f64::INFINITY]);
+        let counts = self
+            .buckets
+            .iter()
+            .map(|count| count.load(Ordering::Relaxed));
+        LagSnapshot {
+            buckets: bounds.zip(counts).collect(),
+            sum: Duration::from_micros(self.sum_micros.load(Ordering::Relaxed)),
+        }
+    }
 }

@@ -19,6 +19,8 @@ pub enum ErrorKind {
     LoadPanicked,
     /// The loader did not finish within the policy's load time-out.
     LoadTimedOut,
+    /// The remote tier has not confirmed an invalidation of everything. It holds on this node.
+    NotApplied,
     /// Too many callers already wait for this key.
     Overloaded,
     /// The local tier's settings are unusable.
@@ -27,7 +29,7 @@ pub enum ErrorKind {
 
 /// A failed cache operation. Cloning is cheap: one failure may serve many waiters.
 ///
-/// Faults of the remote tier are never errors: the cache goes on without it.
+/// Faults of the remote tier are no errors of a read: the cache goes on without it.
 ///
 /// ```
 /// use tenantcache::{Cache, Endpoint, ErrorKind, Loaded, TenantId};
@@ -74,6 +76,7 @@ impl fmt::Display for Error {
             ErrorKind::LoadFailed => "the load failed",
             ErrorKind::LoadPanicked => "the load panicked",
             ErrorKind::LoadTimedOut => "the load timed out",
+            ErrorKind::NotApplied => "the remote tier has not confirmed the invalidation",
             ErrorKind::Overloaded => "too many callers wait for this key",
             ErrorKind::Settings => "the settings of the cache are not usable",
         })

@@ -35,8 +35,9 @@ pub(crate) struct Flight {
 /// How far a flight is.
 #[derive(Clone, Debug)]
 pub(crate) enum Progress {
-    /// The remote tier is being read. The load's stamp is not taken yet.
-    Looking,
+    /// The remote tier is being read, or another node's load is waited for. The load's stamp is not taken yet. `stale` may
+    /// stand in meanwhile.
+    Looking { stale: Option<Found> },
     /// The origin was asked. `stale` may stand in while it answers.
     Loading {
         stamp: LoadStamp,
@@ -104,7 +105,7 @@ impl Flights {
         {
             return (Arc::clone(known.get()), None);
         }
-        let (progress, _) = watch::channel(Progress::Looking);
+        let (progress, _) = watch::channel(Progress::Looking { stale: None });
         let flight = Arc::new(Flight {
             began: began(),
             progress,
@@ -140,6 +141,12 @@ impl Flight {
 }
 
 impl Pilot {
+    pub(crate) fn looking(&self, stale: Option<Found>) {
+        self.flight
+            .progress
+            .send_replace(Progress::Looking { stale });
+    }
+
     pub(crate) fn loading(&self, stamp: LoadStamp, stale: Option<Found>) {
         self.flight
             .progress

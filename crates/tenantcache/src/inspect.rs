@@ -1,6 +1,7 @@
 //! What operators see of entries.
 
 use std::collections::BTreeSet;
+use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
@@ -39,8 +40,8 @@ pub struct EntryDetails {
 }
 
 pub(crate) async fn keys(
-    inner: &Inner,
-    state: &TenantState,
+    inner: &Arc<Inner>,
+    state: &Arc<TenantState>,
     prefix: &str,
     after: Option<&str>,
     limit: usize,
@@ -72,7 +73,11 @@ pub(crate) async fn keys(
         .collect()
 }
 
-pub(crate) async fn entry(inner: &Inner, state: &TenantState, key: &Key) -> Vec<EntryDetails> {
+pub(crate) async fn entry(
+    inner: &Arc<Inner>,
+    state: &Arc<TenantState>,
+    key: &Key,
+) -> Vec<EntryDetails> {
     let mut found = Vec::new();
     if let Some(remote) = &inner.remote
         && let Ok(read) =
@@ -80,7 +85,7 @@ pub(crate) async fn entry(inner: &Inner, state: &TenantState, key: &Key) -> Vec<
         && let Some(Some(stored)) = read.entries.into_iter().next()
         && let Ok(entry) = StoredEntry::decode(&stored.bytes, key)
     {
-        let valid = state.admits_stored(&entry, &read.table);
+        let valid = state.admits_stored(&entry, &read.table.table);
         let age = inner.clock.wall().saturating_sub(entry.loaded_at);
         let value = Value::from_stored(entry, age, inner.clock.monotonic());
         found.push(details(inner, &value, Source::Remote, valid));

@@ -4,6 +4,7 @@ use tenantcache_core::{Generation, Scope};
 
 use crate::cache::Inner;
 use crate::mirror::TenantState;
+use crate::remote::{Durability, RemoteInvalidated};
 use crate::{Error, ErrorKind};
 
 /// What became of an invalidation. On this node it holds from now on, either way.
@@ -12,6 +13,11 @@ use crate::{Error, ErrorKind};
 pub enum Invalidation {
     /// Every node heeds it within the coherence bound.
     Applied {
+        /// The tenant's generation as of this invalidation.
+        generation: Generation,
+    },
+    /// The same, but no replica has confirmed that it has it, though the caller asked for that.
+    AppliedUnreplicated {
         /// The tenant's generation as of this invalidation.
         generation: Generation,
     },
@@ -25,6 +31,7 @@ impl Inner {
         self: &Arc<Self>,
         state: &Arc<TenantState>,
         scopes: &[Scope],
+        durability: Durability,
     ) -> Result<Invalidation, Error> {
         let foreign = |scope: &Scope| match scope {
             Scope::Key(key) => key.tenant() != state.id.as_str(),
@@ -34,30 +41,40 @@ impl Inner {
             return Err(Error::new(ErrorKind::ForeignKey));
         }
         let (inner, state, scopes) = (Arc::clone(self), Arc::clone(state), scopes.to_vec());
-        let task = tokio::spawn(async move { inner.apply(&state, &scopes).await });
+        let task = tokio::spawn(async move { inner.apply(&state, &scopes, durability).await });
         task.await
             .map_err(|error| Error::with_source(ErrorKind::LoadPanicked, error))
     }
 
-    async fn apply(&self, state: &Arc<TenantState>, scopes: &[Scope]) -> Invalidation {
+    async fn apply(
+        self: &Arc<Self>,
+        state: &Arc<TenantState>,
+        scopes: &[Scope],
+        durability: Durability,
+    ) -> Invalidation {
         let Some(remote) = &self.remote else {
             let generation = state.invalidate_own(scopes, self.clock.monotonic());
             self.counters.invalidated(scopes, true);
             return Invalidation::Applied { generation };
         };
         let sent_at = self.clock.monotonic();
-        match remote.invalidate(&state.id, scopes).await {
-            Ok(table) => {
+        match remote.invalidate(&state.id, scopes, durability).await {
+            Ok(RemoteInvalidated { table, replicated }) => {
+                self.journal.note(sent_at, &state.id, scopes);
                 // The mirror has the table before anybody is told.
-                state.install(&table, sent_at, self.clock.monotonic());
+                self.learn(state, &table, sent_at);
                 self.counters.invalidated(scopes, true);
-                Invalidation::Applied {
-                    generation: table.now(),
+                let generation = table.table.now();
+                match durability {
+                    Durability::Replicated if !replicated => {
+                        Invalidation::AppliedUnreplicated { generation }
+                    }
+                    _ => Invalidation::Applied { generation },
                 }
             }
             Err(_) => {
                 state.overlay_add(scopes, self.next_sequence());
-                self.pending.add(state);
+                self.pending.add(state, sent_at);
                 self.counters.invalidated(scopes, false);
                 Invalidation::Queued
             }

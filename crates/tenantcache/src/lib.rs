@@ -47,6 +47,7 @@ struct Readme;
 
 mod answer;
 mod cache;
+mod changes;
 pub mod clock;
 mod counters;
 #[cfg_attr(not(test), expect(dead_code, reason = "the cache is wired to it next"))]
@@ -54,8 +55,11 @@ mod durable;
 mod error;
 pub mod events;
 mod flight;
+mod follow;
 mod inspect;
 mod invalidate;
+mod journal;
+mod lease;
 mod load;
 mod loaded;
 mod local;
@@ -69,7 +73,8 @@ mod value;
 
 pub use answer::{Answer, Outcome, Source, Status};
 pub use cache::{Cache, CacheBuilder};
-pub use counters::{CounterSnapshot, EndpointSnapshot, RequestSnapshot};
+pub use changes::{Change, Changes};
+pub use counters::{CounterSnapshot, EndpointSnapshot, LagSnapshot, RequestSnapshot};
 pub use error::{BoxError, Error, ErrorKind};
 pub use inspect::EntryDetails;
 pub use invalidate::Invalidation;
@@ -78,6 +83,6 @@ pub use local::LocalUsage;
 pub use mirror::random_incarnation;
 pub use tenant::{EntryRef, Tenant, Ticket};
 pub use tenantcache_core::{
-    self as core, Endpoint, EndpointPrefix, Generation, Key, KeyError, NameError, Policy,
-    PolicyTable, Scope, Tag, Tags, TenantId,
+    self as core, Consistency, Endpoint, EndpointPrefix, Generation, Key, KeyError, NameError,
+    Policy, PolicyTable, Scope, Tag, Tags, TenantId,
 };

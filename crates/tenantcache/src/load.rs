@@ -11,10 +11,11 @@ use tenantcache_core::{DecodeError, Freshness, Key, StoredEntry, Table, Tags};
 use crate::answer::{Answer, Source, Status};
 use crate::cache::Inner;
 use crate::flight::{Found, Landing, Pilot};
+use crate::lease::{self, HeldLease, LookedUp};
 use crate::loaded::{BoxLoader, LoadContext, Loaded};
-use crate::mirror::TenantState;
+use crate::mirror::{News, TenantState};
 use crate::read::{Look, Request};
-use crate::remote::{Fill, Remote, RemoteEntry, RemoteError, RemoteErrorKind, RemoteRead};
+use crate::remote::{Fill, Remote, RemoteEntry, RemoteError, RemoteRead, RemoteTable};
 use crate::value::{LoadStamp, RefreshBackoff, Value};
 use crate::{Error, ErrorKind};
 
@@ -27,17 +28,16 @@ pub(crate) fn begin(inner: &Arc<Inner>, request: &Request, loader: BoxLoader, pi
     });
 }
 
-async fn fly(inner: &Inner, request: &Request, loader: BoxLoader, pilot: &Pilot) -> Landing {
-    let read = match &inner.remote {
-        Some(remote) => Some(read_entry(inner, remote.as_ref(), request).await),
-        None => None,
+async fn fly(inner: &Arc<Inner>, request: &Request, loader: BoxLoader, pilot: &Pilot) -> Landing {
+    let looked = match &inner.remote {
+        Some(remote) => lease::look_up(inner, remote.as_ref(), request, pilot).await,
+        None => LookedUp::new(request, find(inner, request, false, None), None, false),
     };
-    let remote_down = matches!(read, Some(Err(_)));
-    let found = if request.reload {
-        None
-    } else {
-        find(inner, request, remote_down, read)
-    };
+    let LookedUp {
+        found,
+        lease,
+        remote_down,
+    } = looked;
     let stale = match found {
         Some((Freshness::Fresh, found)) => return Landing::Found { found, remote_down },
         Some((_, stale)) => Some(stale),
@@ -55,7 +55,10 @@ async fn fly(inner: &Inner, request: &Request, loader: BoxLoader, pilot: &Pilot)
         Ok(loaded) => {
             let (store, ttl) = (loaded.store, chosen_ttl(request, &loaded));
             let value = Arc::new(to_value(request, loaded, stamp, now));
-            let stored = store && keep(inner, request, &value, ttl).await;
+            let stored = store && keep(inner, request, &value, ttl, lease.as_ref()).await;
+            if let Some(lease) = lease {
+                lease.end(inner).await;
+            }
             prove(inner, &request.state).await;
             Landing::Loaded {
                 value,
@@ -67,6 +70,9 @@ async fn fly(inner: &Inner, request: &Request, loader: BoxLoader, pilot: &Pilot)
             if let Some(stale) = stale {
                 stale.value.refresh.failed(inner.clock.monotonic());
             }
+            if let Some(lease) = lease {
+                lease.end(inner).await;
+            }
             prove(inner, &request.state).await;
             Landing::Failed(error)
         }
@@ -74,11 +80,11 @@ async fn fly(inner: &Inner, request: &Request, loader: BoxLoader, pilot: &Pilot)
 }
 
 /// The better of what the two tiers have, now that the table was read: a fresh one, else the one loaded later.
-fn find(
+pub(crate) fn find(
     inner: &Inner,
     request: &Request,
     remote_down: bool,
-    read: Option<Result<Option<Arc<Value>>, RemoteError>>,
+    remote: Option<Arc<Value>>,
 ) -> Option<(Freshness, Found)> {
     let trust = if remote_down {
         inner.trust_in_outage()
@@ -92,7 +98,6 @@ fn find(
         }),
         Look::Nothing => None,
     };
-    let remote = read.and_then(Result::ok).flatten();
     let remote = remote.map(|value| Found {
         value,
         source: Source::Remote,
@@ -110,61 +115,90 @@ fn find(
     }
 }
 
-/// Reads the tenant's table and the entry, and takes the entry up if it is valid.
-async fn read_entry(
-    inner: &Inner,
-    remote: &dyn Remote,
-    request: &Request,
-) -> Result<Option<Arc<Value>>, RemoteError> {
-    let keys = std::slice::from_ref(&request.key);
-    let read = read_remote(inner, remote, &request.state, keys).await?;
-    let stored = read.entries.into_iter().next().flatten();
-    Ok(stored.and_then(|stored| promote(inner, &request.state, &request.key, stored, &read.table)))
-}
-
 /// Reads the tenant's table, and installs it in the mirror, and entries with it.
 pub(crate) async fn read_remote(
-    inner: &Inner,
+    inner: &Arc<Inner>,
     remote: &dyn Remote,
-    state: &TenantState,
+    state: &Arc<TenantState>,
     keys: &[Key],
 ) -> Result<RemoteRead, RemoteError> {
     let sent_at = inner.clock.monotonic();
-    let read = remote.read(&state.id, keys).await.inspect_err(|error| {
-        if error.kind() != RemoteErrorKind::Down {
-            inner.counters.remote_errors.fetch_add(1, Ordering::Relaxed);
-        }
-    })?;
-    state.install(&read.table, sent_at, inner.clock.monotonic());
+    let read = remote.read(&state.id, keys).await;
+    let read = read.inspect_err(|error| inner.counters.remote_failed(error))?;
+    inner.learn(state, &read.table, sent_at);
     Ok(read)
 }
 
-/// Reads the tenant's table if there is a remote tier. A failure leaves the mirror as it is.
-pub(crate) async fn read_table(inner: &Inner, state: &TenantState) {
-    if let Some(remote) = &inner.remote {
-        let _failure_is_counted = read_remote(inner, remote.as_ref(), state, &[]).await;
+impl Inner {
+    /// Takes note of a table that the remote tier gave to a request sent at `sent_at`.
+    pub(crate) fn learn(
+        self: &Arc<Self>,
+        state: &Arc<TenantState>,
+        read: &RemoteTable,
+        sent_at: Duration,
+    ) {
+        // Whatever the shared tier may have forgotten is judged before anything that it gave.
+        self.heed_history(read.history);
+        let now = self.clock.monotonic();
+        let news = state.install(&read.table, sent_at, now);
+        if let (News::Newer, Some(ago)) = (news, read.invalidated_ago) {
+            self.counters.lag.observe(ago + now.saturating_sub(sent_at));
+        }
+        if let Some(made) = read.made {
+            self.counters.table_made(made, news == News::Other);
+        }
+    }
+}
+
+/// Reads the tenant's table if there is a remote tier, and gives whether it was. A failure leaves the mirror as it is.
+pub(crate) async fn read_table(inner: &Arc<Inner>, state: &Arc<TenantState>) -> bool {
+    match &inner.remote {
+        Some(remote) => read_remote(inner, remote.as_ref(), state, &[])
+            .await
+            .is_ok(),
+        None => false,
     }
 }
 
 /// Reads the table unless the mirror is proven current: what a load that took long brings is judged by a table that is as
 /// current as that of a hit, and so is the stale value that stands in for it.
-pub(crate) async fn prove(inner: &Inner, state: &TenantState) {
-    let bound = inner.trust().coherence_bound;
-    if inner.remote_up() && !state.is_proven(bound, inner.clock.monotonic()) {
+pub(crate) async fn prove(inner: &Arc<Inner>, state: &Arc<TenantState>) {
+    if inner.remote_up() && !state.is_proven(inner.trust(), inner.clock.monotonic()) {
         read_table(inner, state).await;
     }
 }
 
 /// Reads the table again in the background when trust in it is half over, so that tenants in use never wait for it.
 pub(crate) fn reread_if_due(inner: &Arc<Inner>, state: &Arc<TenantState>) {
-    let now = inner.clock.monotonic();
-    if inner.remote_up() && state.reread_due(inner.trust().coherence_bound, now) {
-        let (inner, state) = (Arc::clone(inner), Arc::clone(state));
-        tokio::spawn(async move {
-            read_table(&inner, &state).await;
-            state.reread_ended();
-        });
+    if inner.remote_up() && state.is_reread_due(inner.trust(), inner.clock.monotonic()) {
+        reread(inner, state);
     }
+}
+
+/// The same for somebody who wants to be told of changes, and so needs a mirror to begin with.
+pub(crate) fn reread_for_subscriber(inner: &Arc<Inner>, state: &Arc<TenantState>) {
+    if inner.remote_up() && !state.is_shared() {
+        reread(inner, state);
+    } else {
+        reread_if_due(inner, state);
+    }
+}
+
+/// Reads the table in the background, until a read has ended that was sent after the last doubt.
+pub(crate) fn reread(inner: &Arc<Inner>, state: &Arc<TenantState>) {
+    if !state.begin_reread() {
+        return;
+    }
+    let (inner, state) = (Arc::clone(inner), Arc::clone(state));
+    tokio::spawn(async move {
+        let mut claimed = true;
+        while claimed {
+            let read = read_table(&inner, &state).await;
+            state.reread_ended();
+            // A doubt that came during the read found it under way.
+            claimed = read && state.is_doubted(inner.trust().missed_at) && state.begin_reread();
+        }
+    });
 }
 
 /// Takes an entry of the remote tier up into the local one, if it is sound, valid by the table read with it and by the
@@ -238,12 +272,13 @@ pub(crate) async fn keep(
     request: &Request,
     value: &Arc<Value>,
     ttl: Duration,
+    lease: Option<&HeldLease>,
 ) -> bool {
     if value.lifetime.hard.is_zero() {
         return false;
     }
     let filled = match &inner.remote {
-        Some(remote) if value.stamp.shared => fill(inner, remote.as_ref(), value).await,
+        Some(remote) if value.stamp.shared => fill(inner, remote.as_ref(), value, lease).await,
         _ => None,
     };
     let outdated = !request.state.admits(value.stamp, &value.key, &value.tags);
@@ -264,17 +299,20 @@ fn keep_locally(inner: &Inner, state: &TenantState, value: &Arc<Value>) -> bool 
     })
 }
 
-async fn fill(inner: &Inner, remote: &dyn Remote, value: &Value) -> Option<Fill> {
+async fn fill(
+    inner: &Inner,
+    remote: &dyn Remote,
+    value: &Value,
+    lease: Option<&HeldLease>,
+) -> Option<Fill> {
     let stored = value.to_stored(inner.clock.wall(), inner.clock.monotonic());
-    match remote.fill(&stored).await {
-        Ok(fill) => Some(fill),
-        Err(error) => {
-            if error.kind() != RemoteErrorKind::Down {
-                inner.counters.remote_errors.fetch_add(1, Ordering::Relaxed);
-            }
-            None
-        }
+    let filled = remote.fill(&stored, lease.map(HeldLease::token)).await;
+    if let (Ok(_), Some(lease)) = (&filled, lease) {
+        lease.ended_by_fill();
     }
+    filled
+        .inspect_err(|error| inner.counters.remote_failed(error))
+        .ok()
 }
 
 /// A request while the cache is switched off.

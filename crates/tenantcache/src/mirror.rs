@@ -1,5 +1,5 @@
-use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use arc_swap::{ArcSwap, ArcSwapOption};
@@ -7,7 +7,9 @@ use parking_lot::Mutex;
 use tenantcache_core::{
     Generation, Incarnation, Key, Records, Scope, Stamp, StoredEntry, Table, Tags, TenantId,
 };
+use tokio::sync::broadcast;
 
+use crate::changes::{self, BACKLOG_MAX, Change};
 use crate::counters::RequestCounters;
 use crate::value::{LoadStamp, Value};
 
@@ -21,6 +23,10 @@ pub(crate) struct TenantState {
     /// Invalidations of this node that the shared table has not confirmed, by this node's own sequence. They are judged
     /// in addition to the table, and are what is sent again when the remote tier is back.
     overlay: ArcSwap<Records>,
+    /// When the remote tier last told that the table has changed, in nanoseconds: only a read sent later proves the mirror.
+    doubted_at: AtomicU64,
+    /// Those who want to be told of changes, if there ever were any.
+    subscribers: OnceLock<broadcast::Sender<Change>>,
     /// Serialises changes of the mirror and the overlay; readers never take it.
     change: Mutex<()>,
     /// Set while a background read of the table is under way.
@@ -67,11 +73,26 @@ pub(crate) struct Known {
     pub(crate) until: Option<Duration>,
 }
 
+/// What a table that was read from the remote tier brought.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum News {
+    /// The tenant's first copy of the shared table.
+    First,
+    /// Invalidations that the mirror did not have.
+    Newer,
+    /// Nothing that the mirror did not have.
+    None,
+    /// Another life of the table.
+    Other,
+}
+
 /// How far this node may rely on what it knows.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Trust {
     /// How long a read of the table proves it current.
     pub(crate) coherence_bound: Duration,
+    /// When changes of any table were last missed: only a read sent later proves a mirror.
+    pub(crate) missed_at: Duration,
     /// How old knowledge may be while the remote tier is away; `None` while it is not.
     pub(crate) outage_ttl: Option<Duration>,
 }
@@ -83,6 +104,8 @@ impl TenantState {
             counters: RequestCounters::default(),
             mirror: ArcSwapOption::empty(),
             overlay: ArcSwap::from_pointee(Records::default()),
+            doubted_at: AtomicU64::new(0),
+            subscribers: OnceLock::new(),
             change: Mutex::new(()),
             rereading: AtomicBool::new(false),
             queued: AtomicBool::new(false),
@@ -127,16 +150,15 @@ impl TenantState {
             return Judgement::Dead;
         }
         let now = now();
-        let within = |since: Option<Duration>, span: Duration| {
-            since.is_some_and(|since| now.saturating_sub(since) < span)
-        };
+        let within = |since: Duration, span: Duration| now.saturating_sub(since) < span;
         let proven = match (mirror.kind, trust.outage_ttl) {
             (MirrorKind::Own, _) => true,
             (MirrorKind::Provisional, None) => false,
-            (MirrorKind::Provisional, Some(ttl)) => within(Some(value.loaded_at), ttl),
-            (MirrorKind::Shared { proven_at }, None) => within(proven_at, trust.coherence_bound),
+            (MirrorKind::Provisional, Some(ttl)) => within(value.loaded_at, ttl),
+            (MirrorKind::Shared { .. }, None) => self.is_current(mirror, trust, now),
             (MirrorKind::Shared { proven_at }, Some(ttl)) => {
-                within(proven_at.max(Some(value.loaded_at)), ttl)
+                let since = proven_at.unwrap_or_default().max(value.loaded_at);
+                within(since, ttl) && since > self.doubted_at()
             }
         };
         if proven {
@@ -146,24 +168,47 @@ impl TenantState {
         }
     }
 
-    /// Whether the shared table should be read again soon, before trust in the mirror ends. Says so once; the caller
-    /// then reads and calls [`TenantState::reread_ended`].
-    pub(crate) fn reread_due(&self, coherence_bound: Duration, now: Duration) -> bool {
-        let aged = self
-            .mirror
-            .load()
-            .as_ref()
-            .is_some_and(|mirror| match mirror.kind {
-                MirrorKind::Shared {
-                    proven_at: Some(at),
-                } => now.saturating_sub(at) > coherence_bound / 2,
-                _ => false,
-            });
-        aged && !self.rereading.swap(true, Ordering::AcqRel)
+    /// Notes that the remote tier told of a change at `now`. Gives whether the mirror was relied on until then.
+    pub(crate) fn doubt(&self, trust: Trust, now: Duration) -> bool {
+        let relied_on = self.is_proven(trust, now);
+        self.doubted_at.fetch_max(nanos(now), Ordering::SeqCst);
+        relied_on
+    }
+
+    /// Whether the remote tier told of a change, or may have, and no read sent since has ended.
+    pub(crate) fn is_doubted(&self, missed_at: Duration) -> bool {
+        let doubted_at = self.doubted_at().max(missed_at);
+        let mirror = self.mirror.load();
+        mirror.as_ref().is_some_and(|mirror| match mirror.kind {
+            MirrorKind::Shared { proven_at } => {
+                !doubted_at.is_zero() && proven_at.is_none_or(|at| at <= doubted_at)
+            }
+            MirrorKind::Own | MirrorKind::Provisional => false,
+        })
+    }
+
+    /// Whether the shared table should be read again now: half of the time for which the last read proved it is over, or
+    /// it was doubted since.
+    pub(crate) fn is_reread_due(&self, trust: Trust, now: Duration) -> bool {
+        let half = Trust {
+            coherence_bound: trust.coherence_bound / 2,
+            ..trust
+        };
+        let mirror = self.mirror.load();
+        mirror.as_ref().is_some_and(|mirror| match mirror.kind {
+            MirrorKind::Shared { .. } => !self.is_current(mirror, half, now),
+            MirrorKind::Own | MirrorKind::Provisional => false,
+        })
+    }
+
+    /// Claims the background read of the table, of which there is one at a time. Whoever gets it calls
+    /// [`TenantState::reread_ended`].
+    pub(crate) fn begin_reread(&self) -> bool {
+        !self.rereading.swap(true, Ordering::SeqCst)
     }
 
     pub(crate) fn reread_ended(&self) {
-        self.rereading.store(false, Ordering::Release);
+        self.rereading.store(false, Ordering::SeqCst);
     }
 
     /// The stamp of a load that begins now. Without any table, one is made: the tenant's own if `own`, else one that
@@ -187,7 +232,7 @@ impl TenantState {
 
     /// Installs a table that was read from the remote tier by a request sent at `sent_at`. Of one incarnation, the
     /// greater generation wins; a read that was sent before another incarnation was installed proves neither.
-    pub(crate) fn install(&self, table: &Table, sent_at: Duration, now: Duration) {
+    pub(crate) fn install(&self, table: &Table, sent_at: Duration, now: Duration) -> News {
         let _change = self.change.lock();
         let shared = |table: Arc<Table>, proven_at| {
             let kind = MirrorKind::Shared { proven_at };
@@ -198,11 +243,13 @@ impl TenantState {
             })));
         };
         let current = self.mirror.load_full();
-        let Some(current) = current else {
-            return shared(Arc::new(table.clone()), Some(sent_at));
-        };
-        let MirrorKind::Shared { proven_at } = current.kind else {
-            return shared(Arc::new(table.clone()), Some(sent_at));
+        let known = current.as_ref().and_then(|current| match current.kind {
+            MirrorKind::Shared { proven_at } => Some((current, proven_at)),
+            MirrorKind::Own | MirrorKind::Provisional => None,
+        });
+        let Some((current, proven_at)) = known else {
+            shared(Arc::new(table.clone()), Some(sent_at));
+            return News::First;
         };
         if current.table.incarnation() != table.incarnation() {
             if sent_at >= current.learned_at {
@@ -210,10 +257,17 @@ impl TenantState {
             } else {
                 shared(Arc::clone(&current.table), None);
             }
+            self.tell(|| Change::Everything);
+            News::Other
         } else if table.now() > current.table.now() {
             shared(Arc::new(table.clone()), proven_at.max(Some(sent_at)));
-        } else if table.now() == current.table.now() {
-            shared(Arc::clone(&current.table), proven_at.max(Some(sent_at)));
+            self.tell(|| changes::between(&current.table, table));
+            News::Newer
+        } else {
+            if table.now() == current.table.now() {
+                shared(Arc::clone(&current.table), proven_at.max(Some(sent_at)));
+            }
+            News::None
         }
     }
 
@@ -235,6 +289,7 @@ impl TenantState {
             kind: MirrorKind::Own,
             learned_at: now,
         })));
+        self.tell(|| changes::of(scopes));
         generation
     }
 
@@ -246,6 +301,32 @@ impl TenantState {
             records.note(scope.clone(), sequence);
         }
         self.overlay.store(Arc::new(records));
+        self.tell(|| changes::of(scopes));
+    }
+
+    /// A place among those who are told of changes.
+    pub(crate) fn subscribe(&self) -> broadcast::Receiver<Change> {
+        let subscribers = self
+            .subscribers
+            .get_or_init(|| broadcast::Sender::new(BACKLOG_MAX));
+        subscribers.subscribe()
+    }
+
+    /// Whether anybody wants to be told of changes.
+    pub(crate) fn has_subscribers(&self) -> bool {
+        let count = self
+            .subscribers
+            .get()
+            .map(broadcast::Sender::receiver_count);
+        count.is_some_and(|count| count > 0)
+    }
+
+    fn tell(&self, change: impl FnOnce() -> Change) {
+        if self.has_subscribers()
+            && let Some(subscribers) = self.subscribers.get()
+        {
+            let _nobody_left = subscribers.send(change());
+        }
     }
 
     /// The invalidations that the shared table does not have.
@@ -268,17 +349,40 @@ impl TenantState {
     }
 
     /// Whether the mirror is proven current, so that it may be relied on for what was invalidated before now.
-    pub(crate) fn is_proven(&self, coherence_bound: Duration, now: Duration) -> bool {
+    pub(crate) fn is_proven(&self, trust: Trust, now: Duration) -> bool {
         self.mirror
             .load()
             .as_ref()
             .is_some_and(|mirror| match mirror.kind {
                 MirrorKind::Own => true,
                 MirrorKind::Provisional => false,
-                MirrorKind::Shared { proven_at } => {
-                    proven_at.is_some_and(|at| now.saturating_sub(at) < coherence_bound)
-                }
+                MirrorKind::Shared { .. } => self.is_current(mirror, trust, now),
             })
+    }
+
+    /// Whether a copy of the shared table was proven by a read that was sent within the coherence bound, and after
+    /// whatever the remote tier told or may have told.
+    fn is_current(&self, mirror: &Mirror, trust: Trust, now: Duration) -> bool {
+        let MirrorKind::Shared {
+            proven_at: Some(at),
+        } = mirror.kind
+        else {
+            return false;
+        };
+        let told_at = self.doubted_at().max(trust.missed_at);
+        (told_at.is_zero() || at > told_at) && now.saturating_sub(at) < trust.coherence_bound
+    }
+
+    fn doubted_at(&self) -> Duration {
+        Duration::from_nanos(self.doubted_at.load(Ordering::SeqCst))
+    }
+
+    /// Whether there is a copy of the shared table.
+    pub(crate) fn is_shared(&self) -> bool {
+        let mirror = self.mirror.load();
+        mirror
+            .as_ref()
+            .is_some_and(|mirror| matches!(mirror.kind, MirrorKind::Shared { .. }))
     }
 
     /// Whether there is a table yet.
@@ -293,16 +397,25 @@ impl TenantState {
     }
 
     /// The generation as this node knows it, and how long that holds. `None` if nothing was ever proven.
-    pub(crate) fn known(&self, coherence_bound: Duration) -> Option<Known> {
+    pub(crate) fn known(&self, trust: Trust) -> Option<Known> {
         let mirror = self.mirror.load();
         let mirror = mirror.as_ref()?;
         let until = match mirror.kind {
             MirrorKind::Own => None,
             MirrorKind::Provisional => return None,
-            MirrorKind::Shared { proven_at } => Some(proven_at? + coherence_bound),
+            MirrorKind::Shared { .. } if self.is_doubted(trust.missed_at) => return None,
+            MirrorKind::Shared { proven_at } => Some(proven_at? + trust.coherence_bound),
         };
         let stamp = mirror.table.stamp();
         Some(Known { stamp, until })
+    }
+
+    /// The generation as of a read of the table that was sent after the moment in question: what it does not include came
+    /// later, so there is no end to what may be concluded from that.
+    pub(crate) fn known_exactly(&self) -> Option<Known> {
+        let mirror = self.mirror.load();
+        let stamp = mirror.as_ref()?.table.stamp();
+        Some(Known { stamp, until: None })
     }
 
     fn make_table(&self, kind: MirrorKind, now: Duration) -> Arc<Mirror> {
@@ -319,6 +432,10 @@ impl TenantState {
         self.mirror.store(Some(Arc::clone(&mirror)));
         mirror
     }
+}
+
+fn nanos(time: Duration) -> u64 {
+    u64::try_from(time.as_nanos()).unwrap_or(u64::MAX)
 }
 
 /// A fresh incarnation from the system's cryptographic generator.

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use tenantcache_core::{Freshness, Generation, Key, Policy, Tag};
+use tenantcache_core::{Consistency, Freshness, Generation, Key, Policy, Tag};
 use tokio::sync::watch;
 
 use crate::answer::{Answer, Outcome, Source, Status};
@@ -27,6 +27,13 @@ pub(crate) struct Request {
     /// Whether only a value whose load begins from now on will do.
     pub(crate) reload: bool,
     pub(crate) counters: Arc<EndpointCounters>,
+}
+
+impl Request {
+    /// Whether invalidations of other nodes must be heeded at once.
+    pub(crate) fn is_strict(&self) -> bool {
+        self.policy.consistency() == Consistency::Strict
+    }
 }
 
 /// When a request came, in the terms of the hand-out rule.
@@ -74,7 +81,21 @@ impl Inner {
         if !self.enabled {
             return load::bypass(self, request, loader).await;
         }
-        let arrival = self.arrival(&request.state);
+        let mut arrival = self.arrival(&request.state);
+        let asked = request;
+        let mut unproven = None;
+        if request.is_strict() && self.remote.is_some() && !request.reload {
+            // Read after the request came: what it does not tell of came later still.
+            if load::read_table(self, &request.state).await {
+                arrival.known = request.state.known_exactly();
+            } else {
+                unproven = Some(Request {
+                    reload: true,
+                    ..request.clone()
+                });
+            }
+        }
+        let request = unproven.as_ref().unwrap_or(request);
         let mut loader = Some(loader);
         let mut stale = None;
         if !request.reload {
@@ -119,7 +140,11 @@ impl Inner {
                     return Ok(self.answer(found.value, Status::StaleHit, found.source));
                 }
                 Wait::Landed(Landing::Failed(error)) => {
-                    return self.stale_instead(request, stale, error);
+                    // Nothing but a new load would have done, and there is none.
+                    if unproven.is_some() {
+                        return Err(error);
+                    }
+                    return self.stale_instead(request, stale, error).await;
                 }
                 Wait::Landed(Landing::Found { found, remote_down }) => {
                     let mut outcome = self.outcome(Status::Hit, found.source);
@@ -131,7 +156,7 @@ impl Inner {
                     stored,
                     remote_down,
                 }) => {
-                    let status = if request.reload {
+                    let status = if asked.reload {
                         Status::Reload
                     } else {
                         Status::Miss
@@ -162,7 +187,7 @@ impl Inner {
     fn arrival(&self, state: &TenantState) -> Arrival {
         Arrival {
             order: self.next_arrival(),
-            known: state.known(self.trust().coherence_bound),
+            known: state.known(self.trust()),
             sequence: self.sequence(),
         }
     }
@@ -184,7 +209,7 @@ impl Inner {
         match flight.progress() {
             // Its read may have been sent already, and be answered from before an invalidation of another node, but no
             // longer ago than this node may lag behind anyway. What it finds is no new load, however.
-            Progress::Looking => !request.reload,
+            Progress::Looking { .. } => !request.reload,
             Progress::Loading { stamp, .. } => {
                 began_after
                     || !request.reload && self.stamp_will_do(request, stamp, &request.tags, arrival)
@@ -227,7 +252,7 @@ impl Inner {
 
     /// Waits for the flight, or until a stale value may stand in.
     async fn wait(
-        &self,
+        self: &Arc<Self>,
         request: &Request,
         mut waiter: watch::Receiver<Progress>,
         mut stale: Option<Found>,
@@ -239,10 +264,12 @@ impl Inner {
             let progress = waiter.borrow_and_update().clone();
             match progress {
                 Progress::Landed(landing) => return Wait::Landed(landing),
-                Progress::Loading { stale: found, .. } if may_be_stale => {
+                Progress::Looking { stale: found } | Progress::Loading { stale: found, .. }
+                    if may_be_stale =>
+                {
                     stale = stale.or(found);
                 }
-                Progress::Loading { .. } | Progress::Looking => {}
+                Progress::Looking { .. } | Progress::Loading { .. } => {}
             }
             tokio::select! {
                 changed = waiter.changed() => {
@@ -266,12 +293,18 @@ impl Inner {
     }
 
     /// A load failed: the caller gets a stale value if one is within grace, else the error.
-    fn stale_instead(
-        &self,
+    async fn stale_instead(
+        self: &Arc<Self>,
         request: &Request,
         stale: Option<Found>,
         error: Error,
     ) -> Result<Answer, Error> {
+        if request.is_strict()
+            && self.remote.is_some()
+            && !load::read_table(self, &request.state).await
+        {
+            return Err(error);
+        }
         let found = match self.look(request, self.trust()) {
             Look::Fresh(value) | Look::Stale(value) => Some(value),
             Look::Nothing => stale

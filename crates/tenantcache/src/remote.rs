@@ -5,8 +5,8 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use futures_util::future::BoxFuture;
-use tenantcache_core::{Key, Scope, StoredEntry, Table, TenantId};
-use tokio::sync::watch;
+use tenantcache_core::{Key, Scope, StoredEntry, Table, Tag, TenantId};
+use tokio::sync::{broadcast, watch};
 
 /// A tier that several nodes share, together with the tenants' generation tables.
 ///
@@ -21,15 +21,37 @@ pub trait Remote: Debug + Send + Sync + 'static {
         keys: &'a [Key],
     ) -> BoxFuture<'a, Result<RemoteRead, RemoteError>>;
 
-    /// Stores an entry until its hard TTL, unless its stamp is outdated by then.
-    fn fill<'a>(&'a self, entry: &'a StoredEntry) -> BoxFuture<'a, Result<Fill, RemoteError>>;
+    /// Takes the key's lease, so that one load is under way over all nodes, unless the entry is another than the caller
+    /// has seen, or somebody else holds the lease. Reads the table as [`Remote::read`] does, at the same moment.
+    ///
+    /// A lease ends by time, with a fill, or when it is released. One whose holder's table is outdated counts as free.
+    fn claim<'a>(&'a self, claim: Claim<'a>) -> BoxFuture<'a, Result<Claimed, RemoteError>>;
+
+    /// Stores an entry until its hard TTL, unless its stamp is outdated by then, and ends the lease. Without the key's
+    /// lease it is stored only if nobody holds it and the stored entry is not newer.
+    fn fill<'a>(
+        &'a self,
+        entry: &'a StoredEntry,
+        lease: Option<LeaseToken>,
+    ) -> BoxFuture<'a, Result<Fill, RemoteError>>;
+
+    /// Gives a lease back that ends without a fill. Nothing happens if somebody else has it by now.
+    fn release<'a>(
+        &'a self,
+        key: &'a Key,
+        lease: LeaseToken,
+    ) -> BoxFuture<'a, Result<(), RemoteError>>;
 
     /// Invalidates the scopes at one new generation, atomically, and gives the table as it then is.
     fn invalidate<'a>(
         &'a self,
         tenant: &'a TenantId,
         scopes: &'a [Scope],
-    ) -> BoxFuture<'a, Result<Table, RemoteError>>;
+        durability: Durability,
+    ) -> BoxFuture<'a, Result<RemoteInvalidated, RemoteError>>;
+
+    /// Makes the tables of all tenants count as lost, so that every entry is dead.
+    fn invalidate_everything(&self) -> BoxFuture<'_, Result<(), RemoteError>>;
 
     /// Keys of the tenant that were filled lately, newest first: a bounded index, not a scan.
     fn recent<'a>(&'a self, tenant: &'a TenantId) -> BoxFuture<'a, Result<Vec<Key>, RemoteError>>;
@@ -39,13 +61,128 @@ pub trait Remote: Debug + Send + Sync + 'static {
 
     /// The tier's health, now and whenever it changes.
     fn health(&self) -> watch::Receiver<Health>;
+
+    /// What the tier tells of its own accord. A tier that cannot tell of changes tells nothing: then other nodes'
+    /// invalidations are seen when tables are read again.
+    fn notices(&self) -> broadcast::Receiver<Notice>;
+
+    /// Whether the tier tells of changes at present.
+    fn is_notifying(&self) -> bool;
+}
+
+/// What a remote tier tells of its own accord.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Notice {
+    /// This tenant's table changed, or was renewed, or is gone.
+    Changed(TenantId),
+    /// Changes of any table may have been missed.
+    Missed,
+    /// The history that the tier now writes.
+    History(History),
+}
+
+/// A hash that tells one history of a shared tier from another. It differs when the tier may have forgotten what it had
+/// acknowledged: after a failover, or a restart from a snapshot.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct History(pub u64);
+
+/// A tenant's table as the remote tier gave it.
+#[derive(Clone, Debug)]
+pub struct RemoteTable {
+    /// The table.
+    pub table: Table,
+    /// The history it belongs to.
+    pub history: History,
+    /// Why the table was made just now, if it was.
+    pub made: Option<Made>,
+    /// How long ago the table's latest invalidation was applied, by the remote tier's own clock.
+    pub invalidated_ago: Option<Duration>,
+}
+
+/// Why a table was made.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Made {
+    /// There was none: it is new, or was evicted, flushed or has expired.
+    Missing,
+    /// The one there was belongs to another history.
+    OtherHistory,
+    /// What was in its place is no table.
+    Unreadable,
+}
+
+/// A wish to load a key.
+#[derive(Clone, Copy, Debug)]
+pub struct Claim<'a> {
+    /// The key.
+    pub key: &'a Key,
+    /// Tags that the request implies.
+    pub tags: &'a [Tag],
+    /// The head of the stored entry that the caller has seen and found wanting ([`StoredEntry::head`]); empty if none.
+    pub seen: &'a [u8],
+    /// The lease's name, a new one for each claim.
+    pub lease: LeaseToken,
+    /// After how long the lease ends by itself.
+    pub lease_ttl: Duration,
+    /// Whether to take the lease whatever is stored and whoever holds it.
+    pub force: bool,
+}
+
+/// The name of a lease: the node that wants it, and a random number.
+///
+/// Whoever loads on one node agrees within the process, so a lease that the same node holds counts as free: it is left
+/// over from a claim whose answer was lost.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct LeaseToken {
+    /// The node, random.
+    pub node: u64,
+    /// Tells the node's leases apart.
+    pub number: u64,
+}
+
+/// What became of a claim.
+#[derive(Clone, Debug)]
+pub struct Claimed {
+    /// The tenant's table.
+    pub table: RemoteTable,
+    /// Who loads.
+    pub lease: Lease,
+}
+
+/// Who loads a key.
+#[derive(Clone, Debug)]
+pub enum Lease {
+    /// Nobody yet: the stored entry is another than the caller has seen.
+    Another(RemoteEntry),
+    /// Somebody else, for at most so long.
+    Held(Duration),
+    /// The caller.
+    Taken,
+}
+
+/// What an acknowledgement of an invalidation means.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Durability {
+    /// The remote tier has applied it.
+    #[default]
+    Applied,
+    /// A replica has it too, if one confirms within the tier's budget.
+    Replicated,
+}
+
+/// An invalidation that was applied.
+#[derive(Clone, Debug)]
+pub struct RemoteInvalidated {
+    /// The table, the invalidation included.
+    pub table: RemoteTable,
+    /// Whether a replica has confirmed it; `false` if none was asked.
+    pub replicated: bool,
 }
 
 /// What [`Remote::read`] found.
 #[derive(Clone, Debug)]
 pub struct RemoteRead {
     /// The tenant's table.
-    pub table: Table,
+    pub table: RemoteTable,
     /// One for each key asked for, in their order.
     pub entries: Vec<Option<RemoteEntry>>,
 }
@@ -62,7 +199,7 @@ pub struct RemoteEntry {
 /// What became of a fill.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Fill {
-    /// The stamp is outdated: something that covers the entry was invalidated since its load began.
+    /// Something that covers the entry was invalidated since its load began, or somebody else loads or has loaded it.
     Refused,
     /// The entry is stored.
     Stored,

@@ -9,7 +9,7 @@ use tokio::sync::{Notify, watch};
 
 use crate::cache::Inner;
 use crate::mirror::TenantState;
-use crate::remote::{Health, HealthState};
+use crate::remote::{Durability, Health, HealthState, RemoteInvalidated};
 
 /// The pause after an attempt that failed although the remote tier seems up.
 const PAUSE: Duration = Duration::from_millis(100);
@@ -18,18 +18,18 @@ const PAUSE: Duration = Duration::from_millis(100);
 /// bounded and widens; the queue is bounded by the number of tenants.
 #[derive(Debug, Default)]
 pub(crate) struct Pending {
-    tenants: Mutex<VecDeque<Arc<TenantState>>>,
+    tenants: Mutex<VecDeque<(Arc<TenantState>, Duration)>>,
     added: Notify,
 }
 
 impl Pending {
     /// Queues a tenant whose overlay has just grown.
-    pub(crate) fn add(&self, state: &Arc<TenantState>) {
+    pub(crate) fn add(&self, state: &Arc<TenantState>, now: Duration) {
         let mut tenants = self.tenants.lock();
         if state.set_queued(true) {
             return;
         }
-        tenants.push_back(Arc::clone(state));
+        tenants.push_back((Arc::clone(state), now));
         drop(tenants);
         self.added.notify_one();
     }
@@ -39,13 +39,19 @@ impl Pending {
         self.tenants
             .lock()
             .iter()
-            .map(|state| state.overlay().iter().count())
+            .map(|(state, _)| state.overlay().iter().count())
             .sum()
     }
 
-    /// The tenant that has waited longest. It stays in the queue.
+    /// Since when the oldest has waited.
+    pub(crate) fn oldest(&self) -> Option<Duration> {
+        self.tenants.lock().iter().map(|(_, since)| *since).min()
+    }
+
+    /// The tenant whose turn it is. It stays in the queue.
     fn first(&self) -> Option<Arc<TenantState>> {
-        self.tenants.lock().front().cloned()
+        let tenants = self.tenants.lock();
+        tenants.front().map(|(state, _)| Arc::clone(state))
     }
 
     /// Takes the first tenant out if nothing of it waits any more, else puts it last.
@@ -85,20 +91,22 @@ pub(crate) async fn run(
     }
 }
 
-async fn replay(inner: &Inner, state: &TenantState) -> bool {
+async fn replay(inner: &Arc<Inner>, state: &Arc<TenantState>) -> bool {
     let Some(remote) = &inner.remote else {
         return true;
     };
     let overlay = state.overlay();
     let scopes: Vec<_> = overlay.iter().map(|(scope, _)| scope).collect();
     let sent_at = inner.clock.monotonic();
-    let Ok(table) = remote.invalidate(&state.id, &scopes).await else {
+    let applied = remote.invalidate(&state.id, &scopes, Durability::Applied);
+    let Ok(RemoteInvalidated { table, .. }) = applied.await else {
         return false;
     };
-    state.install(&table, sent_at, inner.clock.monotonic());
+    inner.learn(state, &table, sent_at);
+    inner.journal.note(sent_at, &state.id, &scopes);
     state.overlay_confirmed(overlay.latest());
     tracing::info!(
-        tenant = %state.id, scopes = scopes.len(), generation = table.now().get(),
+        tenant = %state.id, scopes = scopes.len(), generation = table.table.now().get(),
         "Queued invalidations applied"
     );
     true

@@ -7,12 +7,14 @@ use tenantcache_core::{Endpoint, Key, KeyError, Scope, Tag, TenantId};
 
 use crate::answer::{Answer, Source, Status};
 use crate::cache::Inner;
+use crate::changes::Changes;
 use crate::error::BoxError;
 use crate::inspect::{self, EntryDetails};
 use crate::invalidate::Invalidation;
 use crate::loaded::{LoadContext, Loaded, box_loader};
 use crate::mirror::TenantState;
 use crate::read::{Look, Request};
+use crate::remote::Durability;
 use crate::value::LoadStamp;
 use crate::{Error, ErrorKind, RequestSnapshot, load};
 
@@ -100,7 +102,31 @@ impl Tenant {
     /// # Ok(()) }
     /// ```
     pub async fn invalidate(&self, scopes: &[Scope]) -> Result<Invalidation, Error> {
-        self.inner.invalidate(&self.state, scopes).await
+        self.invalidate_durably(scopes, Durability::Applied).await
+    }
+
+    /// The same, with a choice of what the acknowledgement means. [`Durability::Replicated`] waits within the remote
+    /// tier's budget for a replica to confirm.
+    ///
+    /// # Errors
+    ///
+    /// As [`Tenant::invalidate`].
+    ///
+    /// # Cancel safety
+    ///
+    /// Once polled, it completes even if the future is dropped.
+    pub async fn invalidate_durably(
+        &self,
+        scopes: &[Scope],
+        durability: Durability,
+    ) -> Result<Invalidation, Error> {
+        self.inner.invalidate(&self.state, scopes, durability).await
+    }
+
+    /// Tells what is invalidated in this tenant from now on, on any node.
+    #[must_use]
+    pub fn changes(&self) -> Changes {
+        Changes::new(Arc::clone(&self.inner), Arc::clone(&self.state))
     }
 
     /// Counts of this tenant's requests on this node.
@@ -162,7 +188,15 @@ impl Tenant {
         if !inner.enabled {
             return requests.iter().map(|_| None).collect();
         }
-        let mut answers: Vec<_> = requests.iter().map(look).collect();
+        // What must be heeded at once is judged by a table that is read now.
+        let look_now = |request| {
+            if Request::is_strict(request) && inner.remote.is_some() {
+                None
+            } else {
+                look(request)
+            }
+        };
+        let mut answers: Vec<_> = requests.iter().map(look_now).collect();
         let missing: Vec<_> = (0..requests.len())
             .filter(|at| answers[*at].is_none())
             .collect();
@@ -175,7 +209,13 @@ impl Tenant {
         };
         for (at, stored) in missing.into_iter().zip(read.entries) {
             let promoted = stored.and_then(|stored| {
-                load::promote(inner, &self.state, &requests[at].key, stored, &read.table)
+                load::promote(
+                    inner,
+                    &self.state,
+                    &requests[at].key,
+                    stored,
+                    &read.table.table,
+                )
             });
             let now = inner.clock.monotonic();
             answers[at] = match promoted {
@@ -305,9 +345,7 @@ impl EntryRef {
     /// Takes a ticket for [`EntryRef::insert`].
     pub async fn begin(&self) -> Ticket {
         let Tenant { inner, state } = &self.tenant;
-        if !state.is_proven(inner.trust().coherence_bound, inner.clock.monotonic())
-            || !state.has_table()
-        {
+        if !state.is_proven(inner.trust(), inner.clock.monotonic()) || !state.has_table() {
             load::read_table(inner, state).await;
         }
         let begun_at = inner.clock.monotonic();
@@ -351,7 +389,7 @@ impl EntryRef {
             ticket.stamp,
             ticket.begun_at,
         ));
-        Ok(load::keep(&self.tenant.inner, &request, &value, ttl).await)
+        Ok(load::keep(&self.tenant.inner, &request, &value, ttl, None).await)
     }
 
     /// Invalidates this one entry. See [`Tenant::invalidate`].

@@ -62,6 +62,11 @@ impl Tenants {
         }
     }
 
+    /// What this node knows of the tenant, if it knows it.
+    pub(crate) fn known(&self, tenant: &TenantId) -> Option<Arc<TenantState>> {
+        self.states.get(tenant)
+    }
+
     pub(crate) fn len(&self) -> usize {
         self.states.len()
     }

@@ -44,6 +44,7 @@ const VERSION: u8 = 1;
 const FLAG_NEGATIVE: u8 = 1;
 const FLAG_TAGS_UNKNOWN: u8 = 2;
 const ENCODING_IDENTITY: u8 = 0;
+const HEAD_BYTES: usize = 36;
 
 /// An entry as a remote tier holds it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -71,6 +72,13 @@ pub struct StoredEntry {
 impl StoredEntry {
     /// The largest body, in bytes: 64 MiB.
     pub const BODY_BYTES_MAX: usize = 64 << 20;
+
+    /// What tells one stored entry of a key from another, without decoding it: its stamp and when its load began. Shorter
+    /// than 36 bytes if the stored bytes are.
+    #[must_use]
+    pub fn head(stored: &[u8]) -> &[u8] {
+        &stored[..stored.len().min(HEAD_BYTES)]
+    }
 
     /// The hash of a body.
     #[must_use]

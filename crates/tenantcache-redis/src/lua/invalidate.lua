@@ -1,13 +1,14 @@
 -- Invalidates scopes at one new generation.
--- KEYS: the table. ARGV: an incarnation for a new table, the table's time to live in ms, the most records, the most
--- records of prefixes, then the scopes' fields.
+-- KEYS: the table, the epoch. ARGV: those of the table, then the most records, the most records of prefixes, then the
+-- scopes' fields.
 -- Gives the table's fields. The same rules as `Records::note` in tenantcache-core; a test compares the two.
 local key = KEYS[1]
-local records_max, prefixes_max = tonumber(ARGV[3]), tonumber(ARGV[4])
-local fields = table_of(key, ARGV[1], ARGV[2])
+local records_max, prefixes_max = tonumber(ARGV[4]), tonumber(ARGV[5])
+local fields = table_of(key)
 local now = tonumber(redis.call('HINCRBY', key, 'n', 1))
 fields.n = string.format('%.0f', now)
-local removed, changed = {}, {}
+fields._at = fields._now
+local removed, changed = {}, { _at = true }
 
 local function is_prefix(field)
   return string.sub(field, 1, 2) == 'p:'
@@ -53,7 +54,7 @@ local function trim(counts, max)
   end
 end
 
-for at = 5, #ARGV do
+for at = 6, #ARGV do
   local field = ARGV[at]
   if field == 't' then
     widen(now)

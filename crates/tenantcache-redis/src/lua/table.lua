@@ -1,34 +1,57 @@
 -- Parts that every script begins with: the server's identity, and the tenant's table, which is made if it is missing.
+-- KEYS[1] is the table, KEYS[2] the epoch. ARGV[1] is an incarnation for a new table, ARGV[2] the table's time to live in
+-- ms, ARGV[3] the server's history as the connection knows it.
 
--- The history this server writes. It differs after a failover and after a restart from a snapshot, both of which can
--- bring back an older table together with older entries.
-local function history()
-  local info = redis.pcall('INFO', 'replication')
-  if type(info) ~= 'string' then
-    return 'unknown'
+local TTL = tonumber(ARGV[2])
+
+local function renew(key)
+  if redis.call('PTTL', key) < TTL / 2 then
+    redis.call('PEXPIRE', key, ARGV[2])
   end
-  return string.match(info, 'master_replid:(%x+)') or 'unknown'
 end
 
--- The table's fields by name. A table of another history, or that is no table, is as good as missing. A table gets a time to live of its
--- own, renewed when under half of it is left: renewing pushes to every client that tracks it.
-local function table_of(key, incarnation, ttl)
+-- The history this server writes. It differs after a failover and after a restart from a snapshot, both of which can
+-- bring back an older table together with older entries. The epoch, if there is one, is changed to invalidate all tenants.
+local function history()
+  local info = redis.pcall('INFO', 'replication')
+  local id = type(info) == 'string' and string.match(info, 'master_replid:(%x+)') or ARGV[3]
+  local epoch = redis.pcall('GET', KEYS[2])
+  if type(epoch) ~= 'string' then
+    return id
+  end
+  renew(KEYS[2])
+  return id .. '/' .. epoch
+end
+
+-- The table's fields by name. A table of another history, or that is no table, is as good as missing. A table gets a time
+-- to live of its own, renewed when under half of it is left: renewing pushes to every client that tracks it.
+-- `_now` is the server's time in µs, `_made` says why the table was made, if it was.
+local function table_of(key)
   local now_history = history()
   local flat = redis.pcall('HGETALL', key)
-  local fields = {}
-  if not flat.err then
+  local fields, made = {}, nil
+  if flat.err then
+    made = 'unreadable'
+  else
     for at = 1, #flat, 2 do
       fields[flat[at]] = flat[at + 1]
     end
+    if not next(fields) then
+      made = 'missing'
+    elseif not fields.i or not fields.n then
+      made = 'unreadable'
+    elseif fields._h ~= now_history then
+      made = 'history'
+    end
   end
-  if not fields.i or not fields.n or fields._h ~= now_history then
+  if made then
     redis.call('UNLINK', key)
-    redis.call('HSET', key, 'i', incarnation, 'n', '0', '_h', now_history)
-    fields = { i = incarnation, n = '0', _h = now_history }
+    redis.call('HSET', key, 'i', ARGV[1], 'n', '0', '_h', now_history)
+    fields = { i = ARGV[1], n = '0', _h = now_history, _made = made }
   end
-  if redis.call('PTTL', key) < tonumber(ttl) / 2 then
-    redis.call('PEXPIRE', key, ttl)
-  end
+  renew(key)
+  local time = redis.call('TIME')
+  fields._now = string.format('%.0f', time[1] * 1000000 + time[2])
   return fields
 end
 
@@ -39,4 +62,34 @@ local function flatten(fields)
     flat[#flat + 1] = value
   end
   return flat
+end
+
+-- Whether something that covers an entry was invalidated after a generation. The fields of the scopes that cover it stand
+-- in ARGV from `first` on. The same rule as `Records::covers_after` in tenantcache-core; a test compares the two.
+local function covered(fields, generation, endpoint, first)
+  if generation >= tonumber(fields.n) then
+    return false
+  end
+  if tonumber(fields.t or '0') > generation then
+    return true
+  end
+  for at = first, #ARGV do
+    if tonumber(fields[ARGV[at]] or '0') > generation then
+      return true
+    end
+  end
+  for field, value in pairs(fields) do
+    if string.sub(field, 1, 2) == 'p:' and tonumber(value) > generation then
+      local prefix = string.sub(field, 3)
+      if string.sub(endpoint, 1, #prefix) == prefix then
+        return true
+      end
+    end
+  end
+  return false
+end
+
+-- Whether a stored lease is the one of that name.
+local function is_lease(stored, token)
+  return token ~= '' and type(stored) == 'string' and string.sub(stored, 1, #token + 1) == token .. ' '
 end

@@ -8,7 +8,8 @@ fn value() -> impl Strategy<Value = Value> {
         any::<i64>().prop_map(Value::Int),
         any::<Vec<u8>>().prop_map(Value::BulkString),
         "[a-z0-9:]{0,8}".prop_map(Value::SimpleString),
-        "[int]|0|7|[0-9a-f]{32}".prop_map(|text| Value::BulkString(text.into_bytes())),
+        "[int]|_h|taken|held|another|0|7|[0-9a-f]{32}"
+            .prop_map(|text| Value::BulkString(text.into_bytes())),
     ];
     leaf.prop_recursive(3, 32, 8, |inner| {
         proptest::collection::vec(inner, 0..8).prop_map(Value::Array)
@@ -21,6 +22,7 @@ proptest! {
         if let Ok(read) = super::read(reply.clone(), count) {
             prop_assert_eq!(read.entries.len(), count);
         }
+        let _ = super::claimed(reply.clone());
         let _ = super::table(reply);
     }
 }
@@ -33,6 +35,8 @@ fn an_absent_entry_is_not_an_unreadable_one() {
         bulk("0123456789abcdef0123456789abcdef"),
         bulk("n"),
         bulk("3"),
+        bulk("_h"),
+        bulk("0123"),
     ]);
     let read = |parts: &[Value]| {
         super::read(

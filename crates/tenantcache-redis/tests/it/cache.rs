@@ -190,6 +190,7 @@ trait Applied {
 impl Applied for Result<Invalidation, tenantcache::Error> {
     fn unwrap_applied(self) -> u64 {
         match self.unwrap() {
+            Invalidation::AppliedUnreplicated { .. } => panic!("no replica was asked for"),
             Invalidation::Applied { generation } => generation.get(),
             Invalidation::Queued => panic!("queued"),
         }

@@ -2,8 +2,11 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
-use tenantcache::remote::{HealthState, Remote};
-use tenantcache::{Answer, Cache, CacheBuilder, Endpoint, EntryRef, Loaded, Tenant, TenantId};
+use tenantcache::core::Table;
+use tenantcache::remote::{Durability, HealthState, Remote};
+use tenantcache::{
+    Answer, Cache, CacheBuilder, Endpoint, EntryRef, Loaded, Scope, Tenant, TenantId,
+};
 use tenantcache_redis::{RedisOptions, RedisTier};
 use testkit::RedisServer;
 
@@ -37,6 +40,15 @@ impl Node {
 
     pub(crate) fn entry(&self, tenant: &str, endpoint: &str) -> EntryRef {
         self.tenant(tenant).entry(&Endpoint::new(endpoint).unwrap())
+    }
+
+    pub(crate) async fn table(&self, tenant: &TenantId) -> Table {
+        self.tier.read(tenant, &[]).await.unwrap().table.table
+    }
+
+    pub(crate) async fn invalidate(&self, tenant: &TenantId, scopes: &[Scope]) -> Table {
+        let applied = self.tier.invalidate(tenant, scopes, Durability::Applied);
+        applied.await.unwrap().table.table
     }
 
     pub(crate) async fn until(&self, state: HealthState) {

@@ -30,15 +30,15 @@ async fn scripts_and_core_keep_the_same_tables() {
     let mut runner = TestRunner::new(Config::default());
     for round in 0..3 {
         let tenant = TenantId::new(&format!("tenant-{round}")).unwrap();
-        let made = node.tier.read(&tenant, &[]).await.unwrap().table;
+        let made = node.table(&tenant).await;
         let mut expected = Table::new(made.incarnation());
         let history = proptest::collection::vec(proptest::collection::vec(scope(), 1..4), 500);
         for scopes in history.new_tree(&mut runner).unwrap().current() {
             expected.invalidate(scopes.iter().cloned());
-            let table = node.tier.invalidate(&tenant, &scopes).await.unwrap();
+            let table = node.invalidate(&tenant, &scopes).await;
             assert_eq!(table, expected, "after {scopes:?}");
         }
-        assert_eq!(node.tier.read(&tenant, &[]).await.unwrap().table, expected);
+        assert_eq!(node.table(&tenant).await, expected);
     }
 }
 
@@ -47,7 +47,7 @@ async fn a_lost_table_comes_back_as_another() {
     let server = RedisServer::start().await;
     let node = Node::start(&server).await;
     let tenant = TenantId::new("t").unwrap();
-    let table = async || node.tier.read(&tenant, &[]).await.unwrap().table;
+    let table = async || node.table(&tenant).await;
     let first = table().await;
     assert_eq!(table().await, first, "a read changes nothing");
 
@@ -60,11 +60,7 @@ async fn a_lost_table_comes_back_as_another() {
     assert_ne!(third.incarnation(), second.incarnation());
 
     let _ = server.cli(&["hset", "tenantcache:table:t", "_h", "another history"]);
-    let fourth = node
-        .tier
-        .invalidate(&tenant, &[Scope::Tenant])
-        .await
-        .unwrap();
+    let fourth = node.invalidate(&tenant, &[Scope::Tenant]).await;
     assert_ne!(
         fourth.incarnation(),
         third.incarnation(),
@@ -105,10 +101,6 @@ async fn an_invalidation_is_applied_when_memory_is_full() {
     let full = |n: u32| server.cli(&["set", &format!("filler:{n}"), &filler]) != "OK";
     assert!((0..1_000).any(full));
     let tenant = TenantId::new("t").unwrap();
-    let table = node
-        .tier
-        .invalidate(&tenant, &[Scope::Tenant])
-        .await
-        .unwrap();
+    let table = node.invalidate(&tenant, &[Scope::Tenant]).await;
     assert_eq!(table.now().get(), 1);
 }

@@ -13,10 +13,12 @@ const fn at(seconds: u64) -> Duration {
 const BOUND: Duration = at(2);
 const UP: Trust = Trust {
     coherence_bound: BOUND,
+    missed_at: Duration::ZERO,
     outage_ttl: None,
 };
 const DOWN: Trust = Trust {
     coherence_bound: BOUND,
+    missed_at: Duration::ZERO,
     outage_ttl: Some(at(5)),
 };
 
@@ -105,10 +107,7 @@ fn of_one_incarnation_the_greater_generation_wins() {
     assert_eq!(judge(&state, &value, UP, 11), Judgement::Dead);
     state.install(&table(1, 2), at(12), at(12));
     assert_eq!(generation(&state), 3, "a late reply takes nothing back");
-    assert!(
-        !state.is_proven(BOUND, at(13)),
-        "nor does it prove anything"
-    );
+    assert!(!state.is_proven(UP, at(13)), "nor does it prove anything");
 }
 
 #[test]
@@ -118,7 +117,7 @@ fn the_same_table_proves_the_mirror_and_never_backdates_it() {
     state.install(&table(1, 1), at(9), at(16));
     assert_eq!(judge(&state, &value, UP, 16), Judgement::Valid);
     state.install(&table(1, 2), at(14), at(17));
-    assert!(state.is_proven(BOUND, at(16)), "the later proof counts");
+    assert!(state.is_proven(UP, at(16)), "the later proof counts");
 }
 
 #[test]
@@ -135,8 +134,8 @@ fn a_read_sent_before_another_incarnation_was_learned_proves_neither() {
     state.install(&table(2, 7), at(9), at(11));
     assert_eq!(generation(&state), 5, "it may be the older one");
     assert_eq!(judge(&state, &value, UP, 11), Judgement::Unproven);
-    assert!(!state.is_proven(BOUND, at(11)));
-    assert_eq!(state.known(BOUND), None);
+    assert!(!state.is_proven(UP, at(11)));
+    assert_eq!(state.known(UP), None);
     state.install(&table(1, 5), at(12), at(12));
     assert_eq!(judge(&state, &value, UP, 12), Judgement::Valid);
 }
@@ -161,8 +160,8 @@ fn an_own_table_needs_no_proof() {
     for trust in [UP, DOWN] {
         assert_eq!(judge(&state, &value, trust, 1_000_000), Judgement::Valid);
     }
-    assert!(state.is_proven(BOUND, at(1_000_000)));
-    assert_eq!(state.known(BOUND).unwrap().until, None);
+    assert!(state.is_proven(UP, at(1_000_000)));
+    assert_eq!(state.known(UP).unwrap().until, None);
     assert_eq!(
         state.invalidate_own(&[endpoint("products")], at(1)).get(),
         1
@@ -179,9 +178,9 @@ fn without_a_table_nothing_is_believed() {
         Judgement::Unproven
     );
     assert!(!state.admits(stamp, &key("products"), &Tags::none()));
-    assert!(!state.has_table() && !state.is_proven(BOUND, at(0)));
-    assert_eq!(state.known(BOUND), None);
-    assert!(!state.reread_due(BOUND, at(100)));
+    assert!(!state.has_table() && !state.is_proven(UP, at(0)));
+    assert_eq!(state.known(UP), None);
+    assert!(!state.is_reread_due(UP, at(100)));
 }
 
 fn state_stamp() -> LoadStamp {
@@ -197,12 +196,9 @@ fn a_shared_mirror_is_trusted_for_the_coherence_bound() {
     let (state, value) = proven(&table(1, 1));
     for (now, expected) in [(11, Judgement::Valid), (12, Judgement::Unproven)] {
         assert_eq!(judge(&state, &value, UP, now), expected);
-        assert_eq!(
-            state.is_proven(BOUND, at(now)),
-            expected == Judgement::Valid
-        );
+        assert_eq!(state.is_proven(UP, at(now)), expected == Judgement::Valid);
     }
-    assert_eq!(state.known(BOUND).unwrap().until, Some(at(12)));
+    assert_eq!(state.known(UP).unwrap().until, Some(at(12)));
 }
 
 #[test]
@@ -227,8 +223,8 @@ fn a_provisional_table_holds_in_an_outage_only() {
     assert_eq!(judge(&state, &value, UP, 10), Judgement::Unproven);
     assert_eq!(judge(&state, &value, DOWN, 14), Judgement::Valid);
     assert_eq!(judge(&state, &value, DOWN, 15), Judgement::Unproven);
-    assert!(!state.is_proven(BOUND, at(10)));
-    assert_eq!(state.known(BOUND), None);
+    assert!(!state.is_proven(UP, at(10)));
+    assert_eq!(state.known(UP), None);
 }
 
 #[test]
@@ -304,17 +300,80 @@ fn a_stamp_is_of_the_mirror_and_says_whether_it_may_leave() {
 }
 
 #[test]
-fn a_reread_is_due_once_after_half_the_bound() {
+fn a_reread_is_due_after_half_the_bound_and_runs_once() {
     let (state, _) = proven(&table(1, 1));
-    assert!(!state.reread_due(BOUND, at(11)));
-    let later = at(11) + Duration::from_millis(1);
-    assert!(state.reread_due(BOUND, later));
-    assert!(!state.reread_due(BOUND, later), "one is under way");
+    let half = at(11);
+    assert!(!state.is_reread_due(UP, half - Duration::from_millis(1)));
+    assert!(state.is_reread_due(UP, half));
+    assert!(state.begin_reread());
+    assert!(!state.begin_reread(), "one is under way");
     state.reread_ended();
-    assert!(state.reread_due(BOUND, later));
+    assert!(state.begin_reread());
     let own = self::state();
     own.invalidate_own(&[Scope::Tenant], at(0));
-    assert!(!own.reread_due(BOUND, at(100)));
+    assert!(!own.is_reread_due(UP, at(100)));
+}
+
+/// A notice voids every read that was sent before it came, whenever its reply arrives.
+#[test]
+fn a_doubt_is_ended_only_by_a_read_sent_after_it() {
+    let (state, value) = proven(&table(1, 1));
+    let told_at = at(10) + Duration::from_millis(500);
+    assert!(state.doubt(UP, told_at), "it was relied on");
+    assert_eq!(judge(&state, &value, UP, 11), Judgement::Unproven);
+    assert!(state.is_doubted(Duration::ZERO) && state.is_reread_due(UP, told_at));
+    assert_eq!(state.known(UP), None);
+    state.install(&table(1, 1), told_at, at(11));
+    assert_eq!(judge(&state, &value, UP, 11), Judgement::Unproven);
+    let later = told_at + Duration::from_nanos(1);
+    state.install(&table(1, 1), later, at(11));
+    assert_eq!(judge(&state, &value, UP, 11), Judgement::Valid);
+    assert!(!state.is_doubted(Duration::ZERO));
+}
+
+#[test]
+fn missed_notices_are_a_doubt_of_every_table() {
+    let (state, value) = proven(&table(1, 1));
+    let missed = Trust {
+        missed_at: at(10),
+        ..UP
+    };
+    assert_eq!(judge(&state, &value, missed, 11), Judgement::Unproven);
+    assert!(state.is_doubted(at(10)));
+    state.install(&table(1, 1), at(11), at(11));
+    assert_eq!(judge(&state, &value, missed, 11), Judgement::Valid);
+}
+
+/// In an outage an entry may be served for a while, but not one of a tenant that is known to have changed.
+#[test]
+fn an_outage_does_not_bring_back_what_was_doubted() {
+    let (state, value) = proven(&table(1, 1));
+    assert_eq!(judge(&state, &value, DOWN, 12), Judgement::Valid);
+    state.doubt(UP, at(11));
+    assert_eq!(judge(&state, &value, DOWN, 12), Judgement::Unproven);
+}
+
+#[test]
+fn subscribers_are_told_of_what_is_new_in_a_table() {
+    let (state, _) = proven(&table(1, 1));
+    let mut changes = state.subscribe();
+    state.install(&table(1, 1), at(11), at(11));
+    assert!(changes.try_recv().is_err(), "nothing is new");
+    let mut newer = table(1, 1);
+    let scopes = [endpoint("products"), endpoint("dashboard_kpis")];
+    newer.invalidate(scopes.clone());
+    state.install(&newer, at(11), at(11));
+    let Ok(Change::Scopes(told)) = changes.try_recv() else {
+        panic!("two scopes were invalidated")
+    };
+    assert!(scopes.iter().all(|scope| told.contains(scope)) && told.len() == 2);
+    state.install(&table(2, 0), at(12), at(12));
+    assert_eq!(changes.try_recv(), Ok(Change::Everything));
+    state.overlay_add(&[endpoint("products")], Generation::from_u64(1));
+    assert_eq!(
+        changes.try_recv(),
+        Ok(Change::Scopes([endpoint("products")].into()))
+    );
 }
 
 /// A confirmed invalidation moves from the overlay into the mirror. A reader that looked at the mirror first, and at the

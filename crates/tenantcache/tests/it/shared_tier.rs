@@ -8,15 +8,17 @@ use bytes::Bytes;
 use futures_util::future::BoxFuture;
 use parking_lot::Mutex;
 use tenantcache::clock::{Clock, ManualClock};
-use tenantcache::core::{StoredEntry, Table};
+use tenantcache::core::{Stamp, StoredEntry, Table};
 use tenantcache::remote::{
-    Fill, Health, HealthState, Remote, RemoteEntry, RemoteError, RemoteErrorKind, RemoteRead,
+    Claim, Claimed, Durability, Fill, Health, HealthState, History, Lease, LeaseToken, Notice,
+    Remote, RemoteEntry, RemoteError, RemoteErrorKind, RemoteInvalidated, RemoteRead, RemoteTable,
     RemoteUsage,
 };
 use tenantcache::{
     Cache, Invalidation, Key, PolicyTable, Scope, Source, Status, TenantId, random_incarnation,
 };
-use tokio::sync::watch;
+use tokio::sync::{broadcast, watch};
+use tokio::time::Instant;
 
 use crate::support::{
     Origin, came, endpoint, policy, read_held, seconds, settle, status, tenant, text,
@@ -37,12 +39,17 @@ pub(crate) struct SharedTier {
     mode: Mutex<Mode>,
     health: watch::Sender<Health>,
     stored: Mutex<Stored>,
+    notices: broadcast::Sender<Notice>,
 }
 
-#[derive(Debug, Default)]
-struct Stored {
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Stored {
     tables: HashMap<TenantId, Table>,
     entries: HashMap<Key, (Bytes, Duration)>,
+    /// They end by the runtime's clock, as waiters wait.
+    leases: HashMap<Key, (LeaseToken, Stamp, Instant)>,
+    /// Which history the tier writes.
+    history: u64,
 }
 
 impl SharedTier {
@@ -56,6 +63,7 @@ impl SharedTier {
             mode: Mutex::new(Mode::Well),
             health: watch::Sender::new(up),
             stored: Mutex::default(),
+            notices: broadcast::Sender::new(64),
         })
     }
 
@@ -70,6 +78,26 @@ impl SharedTier {
 
     pub(crate) fn lose_tables(&self) {
         self.stored.lock().tables.clear();
+    }
+
+    pub(crate) fn tell(&self, notice: Notice) {
+        let _ = self.notices.send(notice);
+    }
+
+    /// A copy of everything, to come back to.
+    pub(crate) fn snapshot(&self) -> Stored {
+        self.stored.lock().clone()
+    }
+
+    /// Comes back to an earlier state under another history, as a failover that lost writes does.
+    pub(crate) fn roll_back(&self, earlier: Stored) {
+        let mut stored = self.stored.lock();
+        let history = stored.history + 1;
+        *stored = Stored {
+            history,
+            tables: HashMap::new(),
+            ..earlier
+        };
     }
 
     /// Does at once what is asked, and lets the answer arrive later.
@@ -102,6 +130,26 @@ impl Stored {
     }
 }
 
+impl Stored {
+    fn read(&mut self, tenant: &TenantId) -> RemoteTable {
+        RemoteTable {
+            table: self.table(tenant).clone(),
+            history: History(self.history + 1),
+            made: None,
+            invalidated_ago: None,
+        }
+    }
+
+    fn entry(&self, key: &Key, now: Duration) -> Option<RemoteEntry> {
+        let (bytes, until) = self.entries.get(key)?;
+        let remaining = until.checked_sub(now).filter(|left| !left.is_zero())?;
+        Some(RemoteEntry {
+            bytes: bytes.clone(),
+            remaining: Some(remaining),
+        })
+    }
+}
+
 impl Remote for SharedTier {
     fn read<'a>(
         &'a self,
@@ -110,24 +158,55 @@ impl Remote for SharedTier {
     ) -> BoxFuture<'a, Result<RemoteRead, RemoteError>> {
         let now = self.clock.monotonic();
         self.run(|stored| RemoteRead {
-            table: stored.table(tenant).clone(),
-            entries: keys
-                .iter()
-                .map(|key| {
-                    let (bytes, until) = stored.entries.get(key)?;
-                    let remaining = until.checked_sub(now).filter(|left| !left.is_zero())?;
-                    Some(RemoteEntry {
-                        bytes: bytes.clone(),
-                        remaining: Some(remaining),
-                    })
-                })
-                .collect(),
+            table: stored.read(tenant),
+            entries: keys.iter().map(|key| stored.entry(key, now)).collect(),
         })
     }
 
-    fn fill<'a>(&'a self, entry: &'a StoredEntry) -> BoxFuture<'a, Result<Fill, RemoteError>> {
-        let until = self.clock.monotonic() + entry.lifetime.hard;
+    fn claim<'a>(&'a self, claim: Claim<'a>) -> BoxFuture<'a, Result<Claimed, RemoteError>> {
+        let now = self.clock.monotonic();
         self.run(|stored| {
+            let tenant = TenantId::new(claim.key.tenant()).unwrap();
+            let table = stored.read(&tenant);
+            if let Some(entry) = stored.entry(claim.key, now)
+                && !claim.force
+                && StoredEntry::head(&entry.bytes) != claim.seen
+            {
+                let lease = Lease::Another(entry);
+                return Claimed { table, lease };
+            }
+            let tags = claim.tags.iter().cloned().collect();
+            if let Some((held, stamp, until)) = stored.leases.get(claim.key)
+                && !claim.force
+                && held.node != claim.lease.node
+                && *until > Instant::now()
+                && table.table.admits(*stamp, claim.key, &tags)
+            {
+                let lease = Lease::Held(*until - Instant::now());
+                return Claimed { table, lease };
+            }
+            let until = Instant::now() + claim.lease_ttl;
+            let held = (claim.lease, table.table.stamp(), until);
+            stored.leases.insert(claim.key.clone(), held);
+            let lease = Lease::Taken;
+            Claimed { table, lease }
+        })
+    }
+
+    fn fill<'a>(
+        &'a self,
+        entry: &'a StoredEntry,
+        lease: Option<LeaseToken>,
+    ) -> BoxFuture<'a, Result<Fill, RemoteError>> {
+        let now = self.clock.monotonic();
+        self.run(|stored| {
+            let held = stored.leases.get(&entry.key);
+            let held = held.filter(|(_, _, until)| *until > Instant::now());
+            let is_own = held.is_some_and(|(token, ..)| Some(*token) == lease);
+            if held.is_some() && !is_own {
+                return Fill::Refused;
+            }
+            stored.leases.remove(&entry.key);
             let tenant = TenantId::new(entry.key.tenant()).unwrap();
             if !stored
                 .table(&tenant)
@@ -136,8 +215,25 @@ impl Remote for SharedTier {
                 return Fill::Refused;
             }
             let bytes = entry.encode().unwrap();
+            let until = now + entry.lifetime.hard;
             stored.entries.insert(entry.key.clone(), (bytes, until));
             Fill::Stored
+        })
+    }
+
+    fn release<'a>(
+        &'a self,
+        key: &'a Key,
+        lease: LeaseToken,
+    ) -> BoxFuture<'a, Result<(), RemoteError>> {
+        self.run(|stored| {
+            if stored
+                .leases
+                .get(key)
+                .is_some_and(|(token, ..)| *token == lease)
+            {
+                stored.leases.remove(key);
+            }
         })
     }
 
@@ -145,12 +241,19 @@ impl Remote for SharedTier {
         &'a self,
         tenant: &'a TenantId,
         scopes: &'a [Scope],
-    ) -> BoxFuture<'a, Result<Table, RemoteError>> {
+        _durability: Durability,
+    ) -> BoxFuture<'a, Result<RemoteInvalidated, RemoteError>> {
         self.run(|stored| {
-            let table = stored.table(tenant);
-            table.invalidate(scopes.iter().cloned());
-            table.clone()
+            stored.table(tenant).invalidate(scopes.iter().cloned());
+            RemoteInvalidated {
+                table: stored.read(tenant),
+                replicated: false,
+            }
         })
+    }
+
+    fn invalidate_everything(&self) -> BoxFuture<'_, Result<(), RemoteError>> {
+        self.run(|stored| stored.tables.clear())
     }
 
     fn recent<'a>(&'a self, _tenant: &'a TenantId) -> BoxFuture<'a, Result<Vec<Key>, RemoteError>> {
@@ -163,6 +266,14 @@ impl Remote for SharedTier {
 
     fn health(&self) -> watch::Receiver<Health> {
         self.health.subscribe()
+    }
+
+    fn notices(&self) -> broadcast::Receiver<Notice> {
+        self.notices.subscribe()
+    }
+
+    fn is_notifying(&self) -> bool {
+        false
     }
 }
 
