@@ -305,7 +305,8 @@ pub struct CounterSnapshot {
     pub promotions_refused: u64,
     /// Operations of the remote tier that failed.
     pub remote_errors: u64,
-    /// How long invalidations of other nodes took from their application in the remote tier until they held here.
+    /// How long invalidations, of this node and of others, took from their application in the remote tier until they held
+    /// here. At most: the time that the news was on its way is counted in full.
     pub lag: LagSnapshot,
     /// Looks whether another node, which holds a key's lease, has filled it.
     pub lease_waits: u64,
@@ -320,7 +321,7 @@ pub struct CounterSnapshot {
 #[derive(Clone, Debug, Default, PartialEq)]
 #[non_exhaustive]
 pub struct LagSnapshot {
-    /// Upper bounds in seconds, with the count of observations in each bucket; the last bound is infinite.
+    /// Upper bounds in seconds, with the count of observations in each bucket; the last bound is `f64::MAX`.
     pub buckets: Vec<(f64, u64)>,
     /// The sum of all observations.
     pub sum: Duration,
@@ -343,7 +344,7 @@ impl LagHistogram {
 
     fn snapshot(&self) -> LagSnapshot {
         let seconds = |micros: u64| Duration::from_micros(micros).as_secs_f64();
-        let bounds = LAG_MICROS.into_iter().map(seconds).chain([f64::INFINITY]);
+        let bounds = LAG_MICROS.into_iter().map(seconds).chain([f64::MAX]);
         let counts = self
             .buckets
             .iter()

@@ -1,4 +1,5 @@
 use std::sync::Arc;
+use std::time::Duration;
 
 use tenantcache_core::{Generation, Scope};
 
@@ -55,6 +56,7 @@ impl Inner {
         let Some(remote) = &self.remote else {
             let generation = state.invalidate_own(scopes, self.clock.monotonic());
             self.counters.invalidated(scopes, true);
+            self.counters.lag.observe(Duration::ZERO);
             return Invalidation::Applied { generation };
         };
         let sent_at = self.clock.monotonic();

@@ -3,21 +3,19 @@
 use std::fmt;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::time::Duration;
 
 use axum::extract::State;
 use axum::http::header::CONTENT_TYPE;
 use axum::response::{IntoResponse, Response};
 use prometheus_client::collector::Collector;
 use prometheus_client::encoding::text::encode;
-use prometheus_client::encoding::{DescriptorEncoder, EncodeMetric};
+use prometheus_client::encoding::{DescriptorEncoder, EncodeMetric, NoLabelSet};
 use prometheus_client::metrics::MetricType;
 use prometheus_client::metrics::counter::ConstCounter;
 use prometheus_client::metrics::gauge::ConstGauge;
-use prometheus_client::metrics::histogram::{Histogram, exponential_buckets};
 use prometheus_client::registry::{Registry, Unit};
 use tenantcache::remote::HealthState;
-use tenantcache::{Cache, CounterSnapshot, RequestSnapshot};
+use tenantcache::{Cache, CounterSnapshot, LagSnapshot, RequestSnapshot};
 
 use super::state::AppState;
 use crate::http::Problem;
@@ -28,7 +26,6 @@ const OPENMETRICS: &str = "application/openmetrics-text; version=1.0.0; charset=
 #[derive(Debug)]
 pub(super) struct Metrics {
     registry: Registry,
-    coherence_lag: Histogram,
     events_rejected: Arc<AtomicU64>,
 }
 
@@ -44,13 +41,6 @@ type Series<V> = (Vec<(&'static str, String)>, V);
 impl Metrics {
     pub(super) fn new(cache: Cache) -> Self {
         let mut registry = Registry::default();
-        let coherence_lag = Histogram::new(exponential_buckets(0.000_05, 2.0, 18));
-        registry.register_with_unit(
-            "tenantcache_coherence_lag",
-            "From the request for an invalidation until it holds on this node",
-            Unit::Seconds,
-            coherence_lag.clone(),
-        );
         let events_rejected = Arc::new(AtomicU64::new(0));
         registry.register_collector(Box::new(CacheCollector {
             cache,
@@ -58,7 +48,6 @@ impl Metrics {
         }));
         Self {
             registry,
-            coherence_lag,
             events_rejected,
         }
     }
@@ -66,11 +55,6 @@ impl Metrics {
     /// Counts a request with events that was not accepted.
     pub(super) fn event_rejected(&self) {
         self.events_rejected.fetch_add(1, Ordering::Relaxed);
-    }
-
-    /// Notes how long an invalidation took until it held here.
-    pub(super) fn observe_invalidation(&self, took: Duration) {
-        self.coherence_lag.observe(took.as_secs_f64());
     }
 }
 
@@ -173,6 +157,16 @@ impl Collector for CacheCollector {
                 "Operations of Redis that failed while it was up",
                 counters.remote_errors,
             ),
+            (
+                "tenantcache_lease_waits",
+                "Looks whether another node has filled an entry that it loads",
+                counters.lease_waits,
+            ),
+            (
+                "tenantcache_notices",
+                "Changes of known tenants' tables that Redis told of",
+                counters.pushes,
+            ),
         ] {
             counter(&mut encoder, name, help, [(Vec::new(), count)])?;
         }
@@ -265,6 +259,31 @@ impl CacheCollector {
             None,
             [(Vec::new(), pending)],
         )?;
+        let age = self.cache.pending_age().as_secs();
+        gauge(
+            encoder,
+            "tenantcache_pending_age",
+            "How long the oldest of them has waited",
+            Some(&Unit::Seconds),
+            [(Vec::new(), age)],
+        )?;
+        let unconfirmed = u64::try_from(self.cache.unconfirmed_mirrors()).unwrap_or(u64::MAX);
+        gauge(
+            encoder,
+            "tenantcache_unconfirmed_mirrors",
+            "Tenants whose table has changed, or may have, and was not read since",
+            None,
+            [(Vec::new(), unconfirmed)],
+        )?;
+        let notified = self.cache.remote_health().is_some();
+        let notified = notified.then(|| u64::from(self.cache.is_notified()));
+        gauge(
+            encoder,
+            "tenantcache_redis_tracking",
+            "Whether Redis tells of changes; without, they are heeded within the coherence bound",
+            None,
+            notified.map(|on| (Vec::new(), on)),
+        )?;
         let up = self
             .cache
             .remote_health()
@@ -287,6 +306,17 @@ fn outcomes(requests: RequestSnapshot) -> [(&'static str, u64); 5] {
         ("reload", requests.reloads),
         ("bypass", requests.bypasses),
     ]
+}
+
+fn lag(encoder: &mut DescriptorEncoder<'_>, lag: &LagSnapshot) -> fmt::Result {
+    let mut family = encoder.encode_descriptor(
+        "tenantcache_coherence_lag",
+        "From the application of an invalidation in Redis until it holds on this node",
+        Some(&Unit::Seconds),
+        MetricType::Histogram,
+    )?;
+    let count = lag.buckets.iter().map(|(_, count)| count).sum();
+    family.encode_histogram::<NoLabelSet>(lag.sum.as_secs_f64(), count, &lag.buckets, None)
 }
 
 fn counter(

@@ -5,7 +5,6 @@ use axum::extract::{Request, State};
 use http::StatusCode;
 use serde::Serialize;
 use tenantcache::Invalidation;
-use tenantcache::clock::{Clock, SystemClock};
 use tenantcache::events::{Event, Published};
 use utoipa::ToSchema;
 
@@ -88,12 +87,10 @@ async fn accept(app: &AppState, request: Request) -> Result<Accepted, Problem> {
     let sender = Sender::of(&mut parts, &body, app).await?;
     let events = message::events(&parts.headers, &body)?;
     sender.authorize(&events)?;
-    let begun = SystemClock::default().monotonic();
     let published = app.cache.publish_all(&events).await.map_err(|error| {
         tracing::error!(%error, "failed to invalidate by an event");
         Problem::unavailable("the events could not be applied; send them again")
     })?;
-    let took = SystemClock::default().monotonic().saturating_sub(begun);
     let mut accepted = Accepted {
         accepted: events.len(),
         matched: 0,
@@ -108,9 +105,6 @@ async fn accept(app: &AppState, request: Request) -> Result<Accepted, Problem> {
         if record(app, event, published, outcome, sender.subject()) == "queued" {
             accepted.status = "queued";
         }
-    }
-    if accepted.matched > 0 {
-        app.metrics.observe_invalidation(took);
     }
     sender.accepted();
     Ok(accepted)

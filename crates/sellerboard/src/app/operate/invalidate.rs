@@ -1,7 +1,7 @@
 use axum::Json;
 use axum::extract::State;
 use serde::Serialize;
-use tenantcache::clock::{Clock, SystemClock};
+use tenantcache::remote::Durability;
 use tenantcache::{EndpointPrefix, Invalidation, Key, Scope, Tag, TenantId};
 use utoipa::ToSchema;
 
@@ -45,9 +45,9 @@ pub(in crate::app) async fn invalidate(
     params: Params,
 ) -> Result<Json<Invalidated>, Problem> {
     let tenant = caller.tenant_named(params.text("tenant", TEXT_BYTES_MAX)?)?;
-    let replicated = match params.text("durability", TEXT_BYTES_MAX)? {
-        None | Some("local") => false,
-        Some("replicated") => true,
+    let durability = match params.text("durability", TEXT_BYTES_MAX)? {
+        None | Some("local") => Durability::Applied,
+        Some("replicated") => Durability::Replicated,
         Some(_) => {
             return Err(Problem::invalid_parameter(
                 "durability",
@@ -56,17 +56,14 @@ pub(in crate::app) async fn invalidate(
         }
     };
     let scope = scope(&params, &tenant)?;
-    let begun = SystemClock::default().monotonic();
     let outcome = app
         .cache
         .tenant(&tenant)
-        .invalidate(std::slice::from_ref(&scope))
+        .invalidate_durably(std::slice::from_ref(&scope), durability)
         .await;
     let outcome = outcome.map_err(|_| Problem::internal())?;
-    app.metrics
-        .observe_invalidation(SystemClock::default().monotonic().saturating_sub(begun));
     let (status, generation) = match outcome {
-        Invalidation::Applied { generation } if replicated => {
+        Invalidation::AppliedUnreplicated { generation } => {
             ("applied-unreplicated", Some(generation.get()))
         }
         Invalidation::Applied { generation } => ("applied", Some(generation.get())),
