@@ -321,7 +321,7 @@ pub struct CounterSnapshot {
 #[derive(Clone, Debug, Default, PartialEq)]
 #[non_exhaustive]
 pub struct LagSnapshot {
-    /// Upper bounds in seconds, with the count of observations in each bucket; the last bound is `f64::MAX`.
+    /// Upper bounds in seconds, with the count of observations in each bucket; the last bound is infinite.
     pub buckets: Vec<(f64, u64)>,
     /// The sum of all observations.
     pub sum: Duration,
@@ -344,7 +344,7 @@ impl LagHistogram {
 
     fn snapshot(&self) -> LagSnapshot {
         let seconds = |micros: u64| Duration::from_micros(micros).as_secs_f64();
-        let bounds = LAG_MICROS.into_iter().map(seconds).chain([f64::MAX]);
+        let bounds = LAG_MICROS.into_iter().map(seconds).chain([f64::INFINITY]);
         let counts = self
             .buckets
             .iter()
