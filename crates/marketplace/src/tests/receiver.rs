@@ -111,11 +111,14 @@ impl Receiver {
         self.shared.gate.close();
     }
 
-    /// The receiver with short waits, as the marketplace's options name it.
+    /// The receiver with short waits between attempts, and attempts that a busy machine does not end.
     pub(super) fn webhook(&self) -> Webhook {
         let url = format!("http://{}/events?token=hidden", self.addr);
         let backoff = Duration::from_millis(1)..=Duration::from_millis(10);
-        Webhook::new(&url, KEY).unwrap().with_backoff(backoff)
+        Webhook::new(&url, KEY)
+            .unwrap()
+            .with_backoff(backoff)
+            .with_timeout(PATIENCE)
     }
 
     pub(super) fn deliveries(&self) -> Vec<Delivery> {

@@ -182,7 +182,9 @@ async fn a_receiver_that_never_answers_is_asked_again() {
     edit(&marketplace, TENANT, "A1", 5).await;
     let deliveries = receiver.await_deliveries(2).await;
     assert_eq!(ids(&deliveries).len(), 1);
-    assert_eq!(await_drained(&marketplace).await["failed_attempts"], 1);
+    let tally = await_drained(&marketplace).await;
+    assert!(tally["failed_attempts"].as_u64() >= Some(1), "{tally}");
+    assert_eq!(tally["delivered"], 1);
 }
 
 #[tokio::test]

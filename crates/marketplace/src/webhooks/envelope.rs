@@ -16,7 +16,8 @@ struct CloudEvent<'a> {
     id: &'a str,
     source: &'static str,
     r#type: &'a str,
-    subject: &'a str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    subject: Option<&'a str>,
     time: &'a str,
     tenantid: &'a str,
     datacontenttype: &'static str,
@@ -30,7 +31,9 @@ pub(super) fn body(event: &OutboxEvent) -> Vec<u8> {
         id: &event.id,
         source: SOURCE,
         r#type: &event.kind,
-        subject: &event.subject,
+        // CloudEvents allow neither; an event without its subject is better than a refused one.
+        subject: Some(event.subject.as_str())
+            .filter(|subject| !subject.is_empty() && !subject.chars().any(char::is_control)),
         time: &event.time,
         tenantid: &event.tenant,
         datacontenttype: "application/json",
