@@ -174,7 +174,7 @@ impl Consumer {
 
     /// Invalidates everything. What shows the gap must stay until that has succeeded.
     async fn make_up_for(&self, gap: Gap) -> Result<(), Fault> {
-        invalidate_everything(&self.cache).await?;
+        self.cache.invalidate_everything().await?;
         self.counters.gaps.fetch_add(1, Ordering::Relaxed);
         tracing::warn!(
             stream = self.options.stream,
@@ -278,15 +278,4 @@ impl Consumer {
     fn change(&self, state: StreamState) -> bool {
         mem::replace(&mut *self.counters.state.lock(), state) != state
     }
-}
-
-/// Invalidates all tenants.
-async fn invalidate_everything(cache: &Cache) -> Result<(), tenantcache::Error> {
-    for (tenant, _) in cache.tenants() {
-        let _applied_or_queued = cache
-            .tenant(&tenant)
-            .invalidate(&[tenantcache::Scope::Tenant])
-            .await?;
-    }
-    Ok(())
 }

@@ -1,7 +1,10 @@
 //! Entries that nobody will ever read: everything is invalidated, once, and reading goes on.
 
+use std::sync::Arc;
+
 use tenantcache::Status;
-use tenantcache_redis::StreamState;
+use tenantcache::remote::Remote;
+use tenantcache_redis::{RedisOptions, RedisTier, StreamState};
 use testkit::RedisServer;
 
 use crate::stream_support::{
@@ -271,18 +274,24 @@ async fn cut_connections_are_no_gap_and_lose_nothing() {
 #[tokio::test]
 async fn a_gap_waits_until_everything_can_be_invalidated() {
     let server = RedisServer::start().await;
-    let clock = crate::stream_support::FailingClock::default();
-    let with_clock = clock.clone();
-    let reader = Reader::start_with(&server, eager, move |b| b.with_clock(with_clock));
+    let mut tier_server = RedisServer::start().await;
+    let tier = Arc::new(RedisTier::start(
+        RedisOptions::new(&tier_server.url()).unwrap(),
+    ));
+    tier.ready().await;
+    let remote = Arc::clone(&tier) as Arc<dyn Remote>;
+    let reader = Reader::start_with(&server, eager, move |builder| builder.with_remote(remote));
     publish(&server, 3);
     reader.until_applied(&server, 3).await;
-    warm(&reader).await;
-    clock.fail(true);
+    tier_server.kill();
     let _ = server.cli(&["del", STREAM]);
     reader
         .until("it cannot", |now| now.state == StreamState::Away)
         .await;
-    assert_eq!(reader.snapshot().gaps, 0);
-    clock.fail(false);
-    made_up_for(&server, &reader).await;
+    publish(&server, 1);
+    assert_eq!((reader.snapshot().gaps, reader.snapshot().applied), (0, 3));
+    tier_server.restart().await;
+    reader.until("it can", |now| now.gaps >= 1).await;
+    goes_on(&server, &reader).await;
+    assert_eq!(reader.snapshot().gaps, 1, "found once only");
 }
