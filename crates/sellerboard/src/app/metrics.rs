@@ -16,8 +16,10 @@ use prometheus_client::metrics::gauge::ConstGauge;
 use prometheus_client::registry::{Registry, Unit};
 use tenantcache::remote::HealthState;
 use tenantcache::{Cache, CounterSnapshot, LagSnapshot, RequestSnapshot};
+use tenantcache_redis::EventStream;
 
 use super::state::AppState;
+use super::stream::StreamCollector;
 use crate::http::Problem;
 
 const OPENMETRICS: &str = "application/openmetrics-text; version=1.0.0; charset=utf-8";
@@ -39,8 +41,11 @@ struct CacheCollector {
 type Series<V> = (Vec<(&'static str, String)>, V);
 
 impl Metrics {
-    pub(super) fn new(cache: Cache) -> Self {
+    pub(super) fn new(cache: Cache, stream: Option<Arc<EventStream>>) -> Self {
         let mut registry = Registry::default();
+        if let Some(stream) = stream {
+            registry.register_collector(Box::new(StreamCollector::new(stream)));
+        }
         let events_rejected = Arc::new(AtomicU64::new(0));
         registry.register_collector(Box::new(CacheCollector {
             cache,
@@ -319,7 +324,7 @@ fn lag(encoder: &mut DescriptorEncoder<'_>, lag: &LagSnapshot) -> fmt::Result {
     family.encode_histogram::<NoLabelSet>(lag.sum.as_secs_f64(), count, &lag.buckets, None)
 }
 
-fn counter(
+pub(super) fn counter(
     encoder: &mut DescriptorEncoder<'_>,
     name: &str,
     help: &str,
@@ -332,7 +337,7 @@ fn counter(
     Ok(())
 }
 
-fn gauge(
+pub(super) fn gauge(
     encoder: &mut DescriptorEncoder<'_>,
     name: &str,
     help: &str,

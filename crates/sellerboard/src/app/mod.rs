@@ -20,6 +20,7 @@ mod router;
 mod service;
 mod source;
 mod state;
+mod stream;
 
 pub use router::openapi;
 pub use service::Service;

@@ -17,6 +17,7 @@ use super::operate::{History, InvalidationLog, sample};
 use super::router::router;
 use super::source::{Source, SqlSource, UpstreamSource};
 use super::state::AppState;
+use super::stream;
 use crate::auth::Verifier;
 use crate::config::{CacheSettings, Config, DataSource, RedisLocation};
 
@@ -41,13 +42,17 @@ impl Service {
             format!("failed to listen on {addr}; choose another address with SELLERBOARD_ADDR")
         })?;
         let (source, store) = source(config).await?;
-        let cache = cache(config).await?;
+        let policies = policies(&config.cache, config.data.upstream_timeout);
+        let redis = redis(config, &policies)?;
+        let cache = cache(config, policies, redis.clone()).await?;
+        let invalidations = Arc::new(InvalidationLog::default());
+        let stream = redis.map(|redis| stream::start(redis, &cache, &invalidations));
         let app = AppState {
-            metrics: Arc::new(Metrics::new(cache.clone())),
+            metrics: Arc::new(Metrics::new(cache.clone(), stream)),
             cache,
             events: Arc::new(Intake::new(config.webhook_secret.as_ref())),
             history: Arc::new(History::default()),
-            invalidations: Arc::new(InvalidationLog::default()),
+            invalidations,
             limits: Arc::new(Limits::new(config.rate_limit_tenant)),
             seats: Arc::default(),
             source,
@@ -114,21 +119,32 @@ async fn source(config: &Config) -> anyhow::Result<(Source, Option<Store>)> {
     }
 }
 
-async fn cache(config: &Config) -> anyhow::Result<Cache> {
-    let policies = policies(&config.cache, config.data.upstream_timeout);
+/// `None` if there is nothing to cache, or no Redis.
+fn redis(config: &Config, policies: &PolicyTable) -> anyhow::Result<Option<RedisOptions>> {
+    let (RedisLocation::Url(url), true) = (&config.redis.location, config.cache.enabled) else {
+        return Ok(None);
+    };
+    let options = RedisOptions::new(url.expose())
+        .with_context(|| format!("failed to use REDIS_URL {url}"))?
+        .with_command_timeout(config.redis.command_timeout)
+        .with_max_memory_bytes(config.cache.memory_max)
+        .with_hard_ttl_max(policies.hard_ttl_max());
+    Ok(Some(options))
+}
+
+async fn cache(
+    config: &Config,
+    policies: PolicyTable,
+    redis: Option<RedisOptions>,
+) -> anyhow::Result<Cache> {
     let mut builder = Cache::builder()
         .with_enabled(config.cache.enabled)
         .with_event_rules(config.event_rules.clone())
         .with_coherence_bound(config.cache.coherence_bound)
         .with_outage_ttl(config.cache.outage_ttl)
         .with_local_bytes_max(config.cache.local_memory_bound());
-    if let (RedisLocation::Url(url), true) = (&config.redis.location, config.cache.enabled) {
-        let options = RedisOptions::new(url.expose())
-            .with_context(|| format!("failed to use REDIS_URL {url}"))?
-            .with_command_timeout(config.redis.command_timeout)
-            .with_max_memory_bytes(config.cache.memory_max)
-            .with_hard_ttl_max(policies.hard_ttl_max());
-        let tier = RedisTier::start(options);
+    if let Some(redis) = redis {
+        let tier = RedisTier::start(redis);
         tier.ready().await;
         builder = builder.with_remote(Arc::new(tier) as Arc<dyn Remote>);
     }

@@ -26,6 +26,7 @@ mod program;
 mod reads;
 mod reply;
 mod serve;
+mod stream;
 mod token;
 mod tokens;
 mod world;

@@ -13,7 +13,7 @@ use super::message;
 use super::replay::Replays;
 use super::sender::Sender;
 use super::signature::Key;
-use crate::app::operate::{InvalidationRecord, rfc3339, wall};
+use crate::app::operate::{InvalidationLog, InvalidationRecord, rfc3339, wall};
 use crate::app::state::AppState;
 use crate::config::Secret;
 use crate::http::{Problem, ProblemDocument};
@@ -102,7 +102,14 @@ async fn accept(app: &AppState, request: Request) -> Result<Accepted, Problem> {
             continue;
         };
         accepted.matched += 1;
-        if record(app, event, published, outcome, sender.subject()) == "queued" {
+        if record(
+            &app.invalidations,
+            event,
+            published,
+            outcome,
+            sender.subject(),
+        ) == "queued"
+        {
             accepted.status = "queued";
         }
     }
@@ -111,8 +118,8 @@ async fn accept(app: &AppState, request: Request) -> Result<Accepted, Problem> {
 }
 
 /// Writes down what an event invalidated, and gives the outcome's name.
-fn record(
-    app: &AppState,
+pub(in crate::app) fn record(
+    log: &InvalidationLog,
     event: &Event,
     published: &Published,
     outcome: Invalidation,
@@ -132,7 +139,7 @@ fn record(
     let tenant = event.tenant();
     let cause = format!("{} {}", event.kind(), event.id());
     tracing::info!(%tenant, %scope, status, generation, cause, by, "Cache invalidated");
-    app.invalidations.add(InvalidationRecord {
+    log.add(InvalidationRecord {
         at: rfc3339(wall()),
         tenant: tenant.to_string(),
         scope,

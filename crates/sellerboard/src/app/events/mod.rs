@@ -15,7 +15,7 @@ mod signature;
 mod stream;
 mod told;
 
-pub(super) use intake::{Intake, receive};
+pub(super) use intake::{Intake, receive, record};
 pub(super) use seats::Seats;
 pub(super) use stream::stream;
 
