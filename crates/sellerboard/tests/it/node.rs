@@ -34,7 +34,12 @@ impl Node {
             .fold(Sources::none(), |sources, (name, value)| {
                 sources.with_environment(name, value)
             });
-        let config = Loaded::from_sources(&sources).unwrap().config;
+        Self::from_sources(&sources).await
+    }
+
+    /// Starts a service with these texts of configuration.
+    pub(crate) async fn from_sources(sources: &Sources) -> Self {
+        let config = Loaded::from_sources(sources).unwrap().config;
         let verifier = Verifier::new(&config.auth).unwrap();
         let service = Service::start(&config, verifier).await.unwrap();
         let origin = format!("http://{}", service.addr().unwrap());

@@ -17,7 +17,12 @@ pub(crate) fn token(tenant: &str) -> String {
 
 /// A token that opens every tenant's cache.
 pub(crate) fn admin(tenant: &str) -> String {
-    let scopes = vec!["cache:admin".to_owned()];
+    scoped(tenant, &["cache:admin"])
+}
+
+/// A token with these scopes.
+pub(crate) fn scoped(tenant: &str, scopes: &[&str]) -> String {
+    let scopes = scopes.iter().map(|scope| (*scope).to_owned()).collect();
     signed(NewToken::new(tenant, "op@shop.example").with_scopes(scopes))
 }
 

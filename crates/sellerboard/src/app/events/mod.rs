@@ -7,7 +7,6 @@
 mod body;
 mod intake;
 mod message;
-mod pending;
 mod replay;
 mod seats;
 mod sender;

@@ -12,9 +12,9 @@ use http::{HeaderMap, HeaderName, HeaderValue};
 use serde_json::json;
 
 use tenantcache::clock::{Clock, SystemClock};
+use tenantcache::{Change, Changes};
 use tokio::time::{Sleep, sleep};
 
-use super::pending::{Change, Changes, changes};
 use super::seats::Seat;
 use super::told::ChangeDocument;
 use crate::app::caller::Caller;
@@ -50,7 +50,7 @@ pub(in crate::app) async fn stream(
     let now = SystemClock::default().wall();
     let session = Session {
         // From here on, so that nothing is missed between `ready` and the first wait.
-        changes: changes(&caller.cache(&app)),
+        changes: caller.cache(&app).changes(),
         ends: Box::pin(sleep(caller.expires_at().saturating_sub(now))),
         seat,
         step: Step::Greet {

@@ -73,14 +73,22 @@ fn the_table_shows_value_and_source() {
     );
     assert_eq!(line("UPSTREAM_URL"), "UPSTREAM_URL http://***@host/ .env");
     assert_eq!(line("RUST_LOG"), "RUST_LOG info default");
-    assert_eq!(table.lines().count(), 1 + VARIABLES.len());
+    assert_eq!(
+        line("events.\"price.observed\""),
+        "events.\"price.observed\" pricing_trends dashboard_alerts product:{subject} default"
+    );
+    let rules = 8;
+    assert_eq!(table.lines().count(), 1 + VARIABLES.len() + 2 + rules);
 }
 
 #[test]
 fn the_json_document_has_every_variable() {
     let document = printed(sources(), PrintFormat::Json);
     let document: serde_json::Value = serde_json::from_str(&document).unwrap();
-    assert_eq!(document.as_object().unwrap().len(), VARIABLES.len());
+    let rules = |key: &&String| key.starts_with("events.");
+    let keys: Vec<&String> = document.as_object().unwrap().keys().collect();
+    assert_eq!(keys.iter().filter(|key| rules(key)).count(), 8);
+    assert_eq!(keys.len(), VARIABLES.len() + 8);
     assert_eq!(document["JWT_SECRET"]["value"], "***");
     assert_eq!(document["CACHE_ENABLED"]["source"], "default");
     assert!(document["JWT_ISSUER"]["value"].is_null());
