@@ -31,6 +31,7 @@ mod program;
 mod reads;
 mod reply;
 mod serve;
+mod stream;
 mod token;
 mod tokens;
 mod world;
