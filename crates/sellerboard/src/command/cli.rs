@@ -24,6 +24,13 @@ pub(super) enum Command {
     /// Starts the service
     Serve(ServeArgs),
     /// Starts the mock marketplace API
+    ///
+    /// Orders, product edits, reviews and prices that are sent to it change the store. With MARKETPLACE_WEBHOOK_URL
+    /// each is told there: a CloudEvents event (order.created, product.updated, review.created, price.observed),
+    /// signed with WEBHOOK_SECRET as Standard Webhooks describes, repeated until the receiver answers 2xx, in the order
+    /// of the tenant's changes. Events wait in the store, so neither a stop nor a receiver that is down loses any. One
+    /// that is refused ten times (4xx other than 401, 403, 408, 429) is moved aside. GET /webhooks at its root tells how
+    /// many are pending, delivered and dead.
     #[command(visible_alias = "mock-api")]
     Marketplace(DemoArgs),
     /// Tests a Redis server: ping, set, get, delete, then what it can do

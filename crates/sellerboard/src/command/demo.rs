@@ -8,12 +8,11 @@ use base64::engine::general_purpose::STANDARD;
 use reqwest::Url;
 use seller_data::demo::TENANTS;
 
-use marketplace::Options;
 use tenantcache_redis::RedisOptions;
 
 use super::cli::DemoArgs;
 use super::run::{load, now};
-use super::{check_redis, shutdown, store};
+use super::{check_redis, marketplace as market, shutdown, store};
 use crate::app::Service;
 use crate::auth::{KeyError, NewToken, Verifier, sign};
 use crate::config::{Config, Loaded, RedisLocation, Secret, SecretUrl};
@@ -34,9 +33,7 @@ pub(super) fn run(args: &DemoArgs) -> anyhow::Result<()> {
 
 /// Runs marketplace and service until they are told to stop.
 async fn start(mut config: Config, fill_empty_store: bool) -> anyhow::Result<()> {
-    let options = Options::default()
-        .with_addr(config.marketplace.addr)
-        .with_latency(config.marketplace.latency);
+    let options = market::options(&config);
     let marketplace = marketplace::listen(&options)
         .await
         .context("failed to start the marketplace; choose another address with MARKETPLACE_ADDR")?;
@@ -46,6 +43,8 @@ async fn start(mut config: Config, fill_empty_store: bool) -> anyhow::Result<()>
     }
     let verifier = Verifier::new(&config.auth)?;
     let service = Service::start(&config, verifier).await?;
+    let events = events_url(&config, service.addr()?)?;
+    let options = options.with_webhook(market::webhook(&events, config.webhook_secret.as_ref())?);
     let store = store::open(&config.data.database_url).await?;
     if fill_empty_store {
         store::fill_if_empty(&store).await?;
@@ -91,8 +90,15 @@ async fn redis_answers(config: &Config) -> bool {
     }
 }
 
-/// Sets what the demo makes up where nothing is configured: random secrets, a store in the user's data directory,
-/// and our own address for the marketplace's events.
+/// Where the marketplace sends its events: to us, at the address that we really have, unless something is configured.
+fn events_url(config: &Config, addr: SocketAddr) -> anyhow::Result<Url> {
+    match &config.marketplace.webhook_url {
+        Some(url) => Ok(url.clone()),
+        None => Ok(Url::parse(&format!("{}/api/v1/events", origin(addr)))?),
+    }
+}
+
+/// Sets what the demo makes up where nothing is configured: random secrets and a store in the user's data directory.
 fn complete(loaded: &mut Loaded) -> anyhow::Result<()> {
     let config = &mut loaded.config;
     if config.auth.secret.is_none() && config.auth.jwks_url.is_none() {
@@ -113,10 +119,6 @@ fn complete(loaded: &mut Loaded) -> anyhow::Result<()> {
         })?;
         let file = folder.join("demo.db");
         config.data.database_url = SecretUrl::new(format!("sqlite://{}", file.display()));
-    }
-    if config.marketplace.webhook_url.is_none() {
-        let url = format!("{}/api/v1/events", origin(config.addr));
-        config.marketplace.webhook_url = Some(Url::parse(&url)?);
     }
     Ok(())
 }

@@ -34,4 +34,5 @@ mod serve;
 mod stream;
 mod token;
 mod tokens;
+mod webhooks;
 mod world;
