@@ -175,6 +175,14 @@ impl Collector for CacheCollector {
         ] {
             counter(&mut encoder, name, help, [(Vec::new(), count)])?;
         }
+        let made = counters.tables_made.iter();
+        counter(
+            &mut encoder,
+            "tenantcache_tables_made",
+            "Generation tables made in Redis, by reason; lost: this node had known another",
+            made.map(|(why, count)| (vec![("reason", (*why).to_owned())], *count)),
+        )?;
+        lag(&mut encoder, &counters.lag)?;
         self.encode_events(&mut encoder, &counters)?;
         self.encode_tiers(&mut encoder)
     }
