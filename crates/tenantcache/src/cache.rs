@@ -1,3 +1,4 @@
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
@@ -9,6 +10,7 @@ use tokio::task::AbortHandle;
 
 use crate::clock::{Clock, SystemClock};
 use crate::counters::{CounterSnapshot, Counters, RequestSnapshot};
+use crate::durable::Kept;
 use crate::events::Rules;
 use crate::flight::Flights;
 use crate::follow;
@@ -40,6 +42,7 @@ pub struct CacheBuilder {
     outage_ttl: Duration,
     policies: PolicyTable,
     remote: Option<Arc<dyn Remote>>,
+    state_dir: Option<PathBuf>,
     tenants_max: usize,
 }
 
@@ -48,6 +51,8 @@ pub struct CacheBuilder {
 pub(crate) struct Inner {
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) counters: Counters,
+    /// What outlives the process; nothing if there is no remote tier to wait for.
+    pub(crate) durable: Option<Kept>,
     pub(crate) enabled: bool,
     pub(crate) event_rules: Rules,
     pub(crate) flights: Arc<Flights>,
@@ -84,6 +89,7 @@ impl Cache {
             outage_ttl: Duration::from_secs(5),
             policies: PolicyTable::default(),
             remote: None,
+            state_dir: None,
             tenants_max: 1_000_000,
         }
     }
@@ -91,7 +97,9 @@ impl Cache {
     /// A handle for one tenant's entries. There is no way to an entry but through its tenant.
     #[must_use]
     pub fn tenant(&self, tenant: &TenantId) -> Tenant {
-        Tenant::new(Arc::clone(&self.inner), self.inner.tenants.state(tenant))
+        let state = self.inner.tenants.state(tenant);
+        self.inner.heed_lost_queue(&state);
+        Tenant::new(Arc::clone(&self.inner), state)
     }
 
     /// What the cache has counted since it was built, on this node.
@@ -231,6 +239,15 @@ impl CacheBuilder {
         self
     }
 
+    /// A folder in which invalidations that wait for the remote tier are kept, so that they outlive the process. It is made
+    /// if it is missing. Several nodes of one machine may share it if they share the remote tier, too; each has a file of
+    /// its own in it, of at most 512 scopes a tenant. Used only with a remote tier. Default: none; what waits is lost with
+    /// the process.
+    pub fn with_state_dir(mut self, folder: impl Into<PathBuf>) -> Self {
+        self.state_dir = Some(folder.into());
+        self
+    }
+
     /// How many tenants this node remembers; one that is forgotten starts cold. Default 1,000,000.
     pub fn with_tenants_max(mut self, count: usize) -> Self {
         self.tenants_max = count;
@@ -238,15 +255,18 @@ impl CacheBuilder {
     }
 
     /// Builds the cache. With a remote tier it must be called within a Tokio runtime, on which the cache then repeats
-    /// invalidations that the remote tier missed.
+    /// invalidations that the remote tier missed. With a state folder it reads and writes files.
     ///
     /// # Errors
     ///
-    /// [`crate::ErrorKind::Settings`] if a bound is unusable.
+    /// [`crate::ErrorKind::Settings`] if a bound is unusable, [`crate::ErrorKind::NotDurable`] if the state folder is.
     pub fn build(self) -> Result<Cache, Error> {
+        let state_dir = self.state_dir.filter(|_| self.remote.is_some());
+        let (durable, waiting) = Kept::open(state_dir)?;
         let inner = Arc::new(Inner {
             clock: self.clock,
             counters: Counters::default(),
+            durable,
             enabled: self.enabled,
             event_rules: self.event_rules,
             flights: Arc::new(Flights::new()),
@@ -269,6 +289,7 @@ impl CacheBuilder {
             missed_at: AtomicU64::new(0),
             tasks: Mutex::default(),
         });
+        inner.restore(waiting);
         if let Some(remote) = &inner.remote {
             let (weak, pending) = (Arc::downgrade(&inner), Arc::clone(&inner.pending));
             let replay = tokio::spawn(replay::run(weak.clone(), pending, remote.health()));

@@ -7,11 +7,13 @@
 //! Several nodes of one machine may share a folder: each takes a *slot* of it, which is a file and the lock beside it.
 //! What a node that is gone left in its slot, the next one to start takes over.
 
+mod kept;
 mod row;
 mod slot;
 
 use std::collections::{BTreeMap, HashMap};
 use std::fmt;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -19,6 +21,7 @@ use parking_lot::Mutex;
 use tenantcache_core::{Scope, TenantId};
 use tokio::sync::oneshot;
 
+pub(crate) use self::kept::Kept;
 use self::slot::Slot;
 use crate::BoxError;
 
@@ -110,7 +113,7 @@ impl DurableQueue {
         self.write(tenant.as_str(), Box::new(current)).await
     }
 
-    /// Notes that everything there was when an unreadable file was found is gone by now.
+    /// Notes that everything was invalidated that an unreadable file may have been about.
     ///
     /// # Errors
     ///
@@ -162,39 +165,27 @@ impl Queue {
 impl Shared {
     /// Writes jobs until there are none, each lot in one transaction.
     fn write_jobs(&self) {
-        let _guard = WritingGuard(self);
         loop {
             let Some(jobs) = self.queue.lock().take() else {
                 return;
             };
-            let latest: HashMap<&str, &Job> =
-                jobs.iter().map(|job| (job.key.as_str(), job)).collect();
-            let rows = latest
-                .into_iter()
-                .map(|(key, job)| (key.to_owned(), (job.current)()))
-                .collect();
-            let result = self.slot.lock().write(&rows);
-            for job in jobs {
-                // Who has gone away needs no answer.
-                let _ = job.done.send(result.clone());
+            // Those who wait for a lot that ends in a panic get an error, as their jobs are dropped; others go on.
+            if let Ok(result) = catch_unwind(AssertUnwindSafe(|| self.write(&jobs))) {
+                for job in jobs {
+                    // Who has gone away needs no answer.
+                    let _ = job.done.send(result.clone());
+                }
             }
         }
     }
-}
 
-/// Lets another thread write if this one panics; those who wait for this one get an error, as their jobs are dropped.
-struct WritingGuard<'a>(&'a Shared);
-
-impl Drop for WritingGuard<'_> {
-    fn drop(&mut self) {
-        if std::thread::panicking() {
-            let jobs = {
-                let mut queue = self.0.queue.lock();
-                queue.writing = false;
-                std::mem::take(&mut queue.jobs)
-            };
-            drop(jobs);
-        }
+    fn write(&self, jobs: &[Job]) -> Result<(), DurableError> {
+        let latest: HashMap<&str, &Job> = jobs.iter().map(|job| (job.key.as_str(), job)).collect();
+        let rows = latest
+            .into_iter()
+            .map(|(key, job)| (key.to_owned(), (job.current)()))
+            .collect();
+        self.slot.lock().write(&rows)
     }
 }
 

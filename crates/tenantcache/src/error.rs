@@ -21,6 +21,9 @@ pub enum ErrorKind {
     LoadTimedOut,
     /// The remote tier has not confirmed an invalidation of everything. It holds on this node.
     NotApplied,
+    /// What waits for the remote tier could not be kept on disk. An invalidation that fails so holds on this node, and is
+    /// sent again as long as the process lives; but it would not outlive it.
+    NotDurable,
     /// Too many callers already wait for this key.
     Overloaded,
     /// The local tier's settings are unusable.
@@ -77,6 +80,7 @@ impl fmt::Display for Error {
             ErrorKind::LoadPanicked => "the load panicked",
             ErrorKind::LoadTimedOut => "the load timed out",
             ErrorKind::NotApplied => "the remote tier has not confirmed the invalidation",
+            ErrorKind::NotDurable => "the queue of invalidations could not be kept on disk",
             ErrorKind::Overloaded => "too many callers wait for this key",
             ErrorKind::Settings => "the settings of the cache are not usable",
         })

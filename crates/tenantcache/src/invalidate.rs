@@ -22,7 +22,8 @@ pub enum Invalidation {
         /// The tenant's generation as of this invalidation.
         generation: Generation,
     },
-    /// The remote tier has not confirmed it; it is sent again until it does. Other nodes do not know of it yet.
+    /// The remote tier has not confirmed it; it is sent again until it does. Other nodes do not know of it yet. With a
+    /// state folder it is on disk, and the process that comes after this one sends it if this one cannot.
     Queued,
 }
 
@@ -44,7 +45,7 @@ impl Inner {
         let (inner, state, scopes) = (Arc::clone(self), Arc::clone(state), scopes.to_vec());
         let task = tokio::spawn(async move { inner.apply(&state, &scopes, durability).await });
         task.await
-            .map_err(|error| Error::with_source(ErrorKind::LoadPanicked, error))
+            .map_err(|error| Error::with_source(ErrorKind::LoadPanicked, error))?
     }
 
     async fn apply(
@@ -52,12 +53,12 @@ impl Inner {
         state: &Arc<TenantState>,
         scopes: &[Scope],
         durability: Durability,
-    ) -> Invalidation {
+    ) -> Result<Invalidation, Error> {
         let Some(remote) = &self.remote else {
             let generation = state.invalidate_own(scopes, self.clock.monotonic());
             self.counters.invalidated(scopes, true);
             self.counters.lag.observe(Duration::ZERO);
-            return Invalidation::Applied { generation };
+            return Ok(Invalidation::Applied { generation });
         };
         let sent_at = self.clock.monotonic();
         match remote.invalidate(&state.id, scopes, durability).await {
@@ -67,18 +68,19 @@ impl Inner {
                 self.learn(state, &table, sent_at);
                 self.counters.invalidated(scopes, true);
                 let generation = table.table.now();
-                match durability {
+                Ok(match durability {
                     Durability::Replicated if !replicated => {
                         Invalidation::AppliedUnreplicated { generation }
                     }
                     _ => Invalidation::Applied { generation },
-                }
+                })
             }
             Err(_) => {
                 state.overlay_add(scopes, self.next_sequence());
                 self.pending.add(state, sent_at);
                 self.counters.invalidated(scopes, false);
-                Invalidation::Queued
+                self.keep(state).await?;
+                Ok(Invalidation::Queued)
             }
         }
     }

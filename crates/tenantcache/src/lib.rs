@@ -36,7 +36,8 @@
 //! # Without the remote tier
 //!
 //! While a configured remote tier is away, entries of the local tier are served up to the outage TTL (default 5 s), then
-//! loaded anew. Invalidations hold on this node at once, and are sent when the remote tier is back.
+//! loaded anew. Invalidations hold on this node at once, and are sent when the remote tier is back; with
+//! [`CacheBuilder::with_state_dir`] also by the process that comes after this one.
 
 #![forbid(unsafe_code)]
 
@@ -50,7 +51,6 @@ mod cache;
 mod changes;
 pub mod clock;
 mod counters;
-#[cfg_attr(not(test), expect(dead_code, reason = "the cache is wired to it next"))]
 mod durable;
 mod error;
 pub mod events;

@@ -9,6 +9,7 @@ mod access;
 mod bounds;
 mod cancel;
 mod counters;
+mod durable;
 mod flight;
 mod history;
 mod invalidate;
