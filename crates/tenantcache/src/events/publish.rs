@@ -1,6 +1,7 @@
 use std::collections::{HashMap, HashSet};
 use std::slice;
 
+use futures_util::{StreamExt as _, TryStreamExt as _, stream};
 use tenantcache_core::{Scope, TenantId};
 
 use super::{Event, Rules};
@@ -8,6 +9,8 @@ use crate::{Cache, Error, Invalidation};
 
 /// The most scopes of one invalidation. A table has room for 512 records, so more at once would only widen it.
 const SCOPES_MAX: usize = 128;
+/// How many tenants are invalidated at the same time.
+const TENANTS_AT_ONCE: usize = 32;
 
 /// What became of an event.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -49,10 +52,14 @@ impl Cache {
     pub async fn publish_all(&self, events: &[Event]) -> Result<Vec<Published>, Error> {
         let rules = self.event_rules();
         let scopes: Vec<_> = events.iter().map(|event| rules.scopes(event)).collect();
-        let mut outcomes = HashMap::new();
-        for (tenant, scopes) in by_tenant(events, &scopes) {
-            outcomes.insert(tenant, self.invalidate_for(tenant, &scopes).await?);
-        }
+        let invalidations: Vec<_> = by_tenant(events, &scopes)
+            .into_iter()
+            .map(|(tenant, scopes)| self.invalidate_for(tenant, scopes))
+            .collect();
+        let outcomes: HashMap<_, _> = stream::iter(invalidations)
+            .buffer_unordered(TENANTS_AT_ONCE)
+            .try_collect()
+            .await?;
         let counters = &self.inner.counters;
         let published: Vec<_> = events
             .iter()
@@ -81,10 +88,10 @@ impl Cache {
     /// Invalidates at least one scope, and gives the weakest outcome.
     async fn invalidate_for(
         &self,
-        tenant: &TenantId,
-        scopes: &[Scope],
-    ) -> Result<Invalidation, Error> {
-        let tenant = self.tenant(tenant);
+        id: TenantId,
+        scopes: Vec<Scope>,
+    ) -> Result<(TenantId, Invalidation), Error> {
+        let tenant = self.tenant(&id);
         let mut weakest = None;
         for some in scopes.chunks(SCOPES_MAX) {
             let outcome = tenant.invalidate(some).await?;
@@ -93,22 +100,22 @@ impl Cache {
                 _ => Some(outcome),
             };
         }
-        Ok(weakest.expect("there is at least one scope"))
+        Ok((id, weakest.expect("there is at least one scope")))
     }
 }
 
 /// The scopes of each tenant, without repetitions, in the order of their first event.
-fn by_tenant<'a>(events: &'a [Event], scopes: &[Vec<Scope>]) -> Vec<(&'a TenantId, Vec<Scope>)> {
+fn by_tenant(events: &[Event], scopes: &[Vec<Scope>]) -> Vec<(TenantId, Vec<Scope>)> {
     let mut places = HashMap::new();
     let mut seen = HashSet::new();
-    let mut grouped: Vec<(&TenantId, Vec<Scope>)> = Vec::new();
+    let mut grouped: Vec<(TenantId, Vec<Scope>)> = Vec::new();
     for (event, scopes) in events.iter().zip(scopes) {
         for scope in scopes {
             if !seen.insert((event.tenant(), scope)) {
                 continue;
             }
             let place = *places.entry(event.tenant()).or_insert_with(|| {
-                grouped.push((event.tenant(), Vec::new()));
+                grouped.push((event.tenant().clone(), Vec::new()));
                 grouped.len() - 1
             });
             grouped[place].1.push(scope.clone());

@@ -131,3 +131,26 @@ async fn a_thousand_subjects_are_all_invalidated() {
     assert_eq!(published.len(), 1_000);
     assert!(entry.get().await.unwrap().is_none());
 }
+
+#[tokio::test]
+async fn a_batch_may_be_about_many_tenants() {
+    let cache = cache();
+    let ids: Vec<_> = (0..300).map(|n| tenant(&format!("tenant-{n}"))).collect();
+    let events: Vec<_> = ids
+        .iter()
+        .cycle()
+        .take(900)
+        .map(|id| Event::new("1", "/s", "product.updated", id).unwrap())
+        .collect();
+    for id in &ids {
+        fill(&cache, id, "products").await;
+    }
+    let published = cache.publish_all(&events).await.unwrap();
+    assert_eq!(published.len(), 900);
+    for one in published {
+        assert_eq!(generation(one.outcome), 1);
+    }
+    for id in &ids {
+        assert!(!has(&cache, id, "products").await, "{id}");
+    }
+}
