@@ -5,7 +5,7 @@ use std::time::Duration;
 use anyhow::Context as _;
 use seller_data::Store;
 use tenantcache::remote::Remote;
-use tenantcache::{Cache, Policy, PolicyTable};
+use tenantcache::{Cache, ErrorKind, Policy, PolicyTable};
 use tenantcache_redis::{RedisOptions, RedisTier};
 use tokio::net::TcpListener;
 
@@ -146,12 +146,21 @@ async fn cache(
     if let Some(redis) = redis {
         let tier = RedisTier::start(redis);
         tier.ready().await;
-        builder = builder.with_remote(Arc::new(tier) as Arc<dyn Remote>);
+        builder = builder
+            .with_remote(Arc::new(tier) as Arc<dyn Remote>)
+            .with_state_dir(&config.state_dir);
     }
-    builder
-        .with_policies(policies)
-        .build()
-        .context("failed to set up the cache")
+    let built = builder.with_policies(policies).build();
+    built.map_err(|error| {
+        let context = match error.kind() {
+            ErrorKind::NotDurable => format!(
+                "failed to use the state folder {}; set SELLERBOARD_STATE_DIR to a writable folder",
+                config.state_dir.display()
+            ),
+            _ => "failed to set up the cache".to_owned(),
+        };
+        anyhow::Error::new(error).context(context)
+    })
 }
 
 fn policies(settings: &CacheSettings, load_timeout: Duration) -> PolicyTable {

@@ -11,6 +11,7 @@ mod check_redis;
 mod config;
 mod demo;
 mod docs;
+mod durable;
 mod events;
 mod events_config;
 mod events_refused;

@@ -18,7 +18,7 @@ use crate::tokens::{SECRET, token};
 use crate::world::World;
 
 /// A service process, and where it listens.
-async fn serve(world: &World, more: &[(&str, &str)]) -> (Service, String) {
+pub(crate) async fn serve(world: &World, more: &[(&str, &str)]) -> (Service, String) {
     let addr = format!("127.0.0.1:{}", testkit::free_port());
     let mut variables = vec![("SELLERBOARD_ADDR", addr.as_str())];
     variables.extend(more);

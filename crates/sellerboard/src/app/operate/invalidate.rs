@@ -2,7 +2,7 @@ use axum::Json;
 use axum::extract::State;
 use serde::Serialize;
 use tenantcache::remote::Durability;
-use tenantcache::{EndpointPrefix, Invalidation, Key, Scope, Tag, TenantId};
+use tenantcache::{EndpointPrefix, Error, ErrorKind, Invalidation, Key, Scope, Tag, TenantId};
 use utoipa::ToSchema;
 
 use super::record::InvalidationRecord;
@@ -17,7 +17,8 @@ use crate::http::{Problem, ProblemDocument};
 #[derive(Debug, Serialize, ToSchema)]
 pub(in crate::app) struct Invalidated {
     /// `applied`: every node heeds it within the coherence bound. `queued`: this node heeds it, and Redis will be told
-    /// as soon as it answers. `applied-unreplicated`: applied, but no replica has confirmed it.
+    /// as soon as it answers, even if the service is killed before. `applied-unreplicated`: applied, but no replica has
+    /// confirmed it.
     status: &'static str,
     /// The tenant's generation as of this invalidation; null while it is queued.
     generation: Option<u64>,
@@ -37,6 +38,7 @@ pub(in crate::app) struct Invalidated {
         (status = 400, body = ProblemDocument, description = "Two selectors, an empty one, or an unknown endpoint", content_type = "application/problem+json"),
         (status = 401, body = ProblemDocument, description = "No valid token", content_type = "application/problem+json"),
         (status = 403, body = ProblemDocument, description = "Another tenant; nothing is changed", content_type = "application/problem+json"),
+        (status = 503, body = ProblemDocument, description = "It could be neither applied in Redis nor kept on disk; it holds on this node only", content_type = "application/problem+json"),
     ),
 )]
 pub(in crate::app) async fn invalidate(
@@ -61,7 +63,7 @@ pub(in crate::app) async fn invalidate(
         .tenant(&tenant)
         .invalidate_durably(std::slice::from_ref(&scope), durability)
         .await;
-    let outcome = outcome.map_err(|_| Problem::internal())?;
+    let outcome = outcome.map_err(|error| problem(&error))?;
     let (status, generation) = match outcome {
         Invalidation::AppliedUnreplicated { generation } => {
             ("applied-unreplicated", Some(generation.get()))
@@ -83,6 +85,19 @@ pub(in crate::app) async fn invalidate(
         by: caller.subject().to_owned(),
     });
     Ok(Json(Invalidated { status, generation }))
+}
+
+fn problem(error: &Error) -> Problem {
+    tracing::error!(
+        error = error as &dyn std::error::Error,
+        "failed to invalidate"
+    );
+    match error.kind() {
+        ErrorKind::NotDurable => Problem::unavailable(
+            "Redis is away and the invalidation could not be kept on disk; it holds on this node only: send it again",
+        ),
+        _ => Problem::internal(),
+    }
 }
 
 /// What the one selector names; without any, the whole tenant.
