@@ -63,9 +63,9 @@ async fn an_event_in_the_stream_is_handled_by_one_node_and_holds_on_all() {
         })
         .await;
         let other = node.get("tenant-002", "/products/101").await;
-        other.assert_hit("local");
+        assert!(other.ok().hit);
         let unconcerned = node.get("tenant-001", "/dashboard/kpis").await;
-        unconcerned.assert_hit("local");
+        assert!(unconcerned.ok().hit);
     }
     eventually("it is counted once", async || {
         (applied(&nodes[0]).await + applied(&nodes[1]).await == 1).then_some(())
