@@ -96,7 +96,7 @@ pub(crate) fn find(
             value,
             source: Source::Local,
         }),
-        Look::Nothing => None,
+        Look::Nothing | Look::Unproven => None,
     };
     let remote = remote.map(|value| Found {
         value,
@@ -184,19 +184,22 @@ pub(crate) fn reread_for_subscriber(inner: &Arc<Inner>, state: &Arc<TenantState>
     }
 }
 
-/// Reads the table in the background, until a read has ended that was sent after the last doubt.
+/// Reads the table in the background, and once more if it was doubted meanwhile.
 pub(crate) fn reread(inner: &Arc<Inner>, state: &Arc<TenantState>) {
     if !state.begin_reread() {
         return;
     }
     let (inner, state) = (Arc::clone(inner), Arc::clone(state));
     tokio::spawn(async move {
-        let mut claimed = true;
-        while claimed {
+        loop {
+            let told_at = state.told_at(inner.trust());
             let read = read_table(&inner, &state).await;
             state.reread_ended();
             // A doubt that came during the read found it under way.
-            claimed = read && state.is_doubted(inner.trust().missed_at) && state.begin_reread();
+            let told_since = state.told_at(inner.trust()) > told_at;
+            if !(read && told_since && state.begin_reread()) {
+                return;
+            }
         }
     });
 }

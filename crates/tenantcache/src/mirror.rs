@@ -369,8 +369,13 @@ impl TenantState {
         else {
             return false;
         };
-        let told_at = self.doubted_at().max(trust.missed_at);
+        let told_at = self.told_at(trust);
         (told_at.is_zero() || at > told_at) && now.saturating_sub(at) < trust.coherence_bound
+    }
+
+    /// When the remote tier last told of a change, or may have. Only a read sent later proves anything.
+    pub(crate) fn told_at(&self, trust: Trust) -> Duration {
+        self.doubted_at().max(trust.missed_at)
     }
 
     fn doubted_at(&self) -> Duration {

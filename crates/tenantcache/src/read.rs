@@ -49,6 +49,8 @@ pub(crate) enum Look {
     Fresh(Arc<Value>),
     Nothing,
     Stale(Arc<Value>),
+    /// There is a value, which may be served if the tenant's table is read and has nothing against it.
+    Unproven,
 }
 
 impl Inner {
@@ -62,14 +64,29 @@ impl Inner {
             now = self.clock.monotonic();
             now
         });
-        if judgement != Judgement::Valid {
-            return Look::Nothing;
+        match judgement {
+            Judgement::Valid => {}
+            Judgement::Dead => return Look::Nothing,
+            Judgement::Unproven => return Look::Unproven,
         }
         match value.freshness(now) {
             Freshness::Fresh => Look::Fresh(value),
             Freshness::Stale => Look::Stale(value),
             Freshness::Expired => Look::Nothing,
         }
+    }
+
+    /// Looks into the local tier, and reads the tenant's table if that is what is missing.
+    async fn look_proven(self: &Arc<Self>, request: &Request) -> Look {
+        // A change that is told of while the table is read makes one read too few.
+        for _ in 0..2 {
+            let looked = self.look(request, self.trust());
+            let unproven = matches!(looked, Look::Unproven) && self.remote_up();
+            if !unproven || !load::read_table(self, &request.state).await {
+                return looked;
+            }
+        }
+        self.look(request, self.trust())
     }
 
     /// The whole read path, without counting.
@@ -99,7 +116,7 @@ impl Inner {
         let mut loader = Some(loader);
         let mut stale = None;
         if !request.reload {
-            match self.look(request, self.trust()) {
+            match self.look_proven(request).await {
                 Look::Fresh(value) => {
                     load::reread_if_due(self, &request.state);
                     return Ok(self.answer(value, Status::Hit, Source::Local));
@@ -116,7 +133,7 @@ impl Inner {
                         source: Source::Local,
                     });
                 }
-                Look::Nothing => {}
+                Look::Nothing | Look::Unproven => {}
             }
         }
         loop {
@@ -307,7 +324,7 @@ impl Inner {
         }
         let found = match self.look(request, self.trust()) {
             Look::Fresh(value) | Look::Stale(value) => Some(value),
-            Look::Nothing => stale
+            Look::Nothing | Look::Unproven => stale
                 .map(|found| found.value)
                 .filter(|value| self.is_servable(request, value)),
         };

@@ -183,7 +183,7 @@ impl Tenant {
         let look = |request: &Request| match inner.look(request, inner.trust()) {
             Look::Fresh(value) => Some(inner.answer(value, Status::Hit, Source::Local)),
             Look::Stale(value) => Some(inner.answer(value, Status::StaleHit, Source::Local)),
-            Look::Nothing => None,
+            Look::Nothing | Look::Unproven => None,
         };
         if !inner.enabled {
             return requests.iter().map(|_| None).collect();

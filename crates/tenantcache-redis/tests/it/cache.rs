@@ -118,7 +118,9 @@ async fn an_unchanged_tenant_stays_warm_beyond_the_bound() {
     let clock = ManualClock::new();
     let node = Node::start_with(&server, |builder| builder.with_clock(clock.clone())).await;
     let origin = Origin::default();
+    node.settled().await;
     let _ = origin.read(node.entry("tenant-001", "products")).await;
+    node.told().await;
     clock.advance(Duration::from_secs(60));
     let answer = origin.read(node.entry("tenant-001", "products")).await;
     assert_eq!(

@@ -99,6 +99,10 @@ async fn the_local_tier_covers_an_outage_up_to_the_outage_ttl() {
     let node = Node::start_with(&server, |builder| builder.with_clock(clock.clone())).await;
     let origin = Origin::default();
     let read = async || origin.read(node.entry("a", "products")).await;
+    node.settled().await;
+    let _ = read().await;
+    node.told().await;
+    clock.advance(Duration::from_millis(1));
     let _ = read().await;
     server.kill();
     node.until(HealthState::Down).await;

@@ -6,6 +6,7 @@
 )]
 
 mod cache;
+mod coherence;
 mod faults;
 mod server;
 mod stream;

@@ -25,13 +25,39 @@ impl Node {
         server: &RedisServer,
         settings: impl FnOnce(CacheBuilder) -> CacheBuilder,
     ) -> Self {
-        let tier = Arc::new(RedisTier::start(RedisOptions::new(&server.url()).unwrap()));
+        Self::start_on(RedisOptions::new(&server.url()).unwrap(), settings).await
+    }
+
+    /// A node that a busy machine does not make give up on the server.
+    pub(crate) async fn patient(
+        server: &RedisServer,
+        settings: impl FnOnce(CacheBuilder) -> CacheBuilder,
+    ) -> Self {
+        let options = RedisOptions::new(&server.url()).unwrap();
+        Self::start_on(options.with_command_timeout(seconds(10)), settings).await
+    }
+
+    pub(crate) async fn start_on(
+        options: RedisOptions,
+        settings: impl FnOnce(CacheBuilder) -> CacheBuilder,
+    ) -> Self {
+        let tier = Arc::new(RedisTier::start(options));
         tier.ready().await;
         let builder = Cache::builder().with_remote(Arc::clone(&tier) as Arc<dyn Remote>);
-        Self {
-            cache: settings(builder).build().unwrap(),
-            tier,
-        }
+        let cache = settings(builder).build().unwrap();
+        Self { cache, tier }
+    }
+
+    /// Waits until the node was told that a table it knows was made, which makes it doubt that table on a clock that
+    /// stands still.
+    pub(crate) async fn told(&self) {
+        eventually(async || self.cache.counters().pushes > 0).await;
+    }
+
+    /// Waits until the node is told of changes, and has heeded those that it was told of.
+    pub(crate) async fn settled(&self) {
+        eventually(async || self.cache.is_notified() && self.cache.unconfirmed_mirrors() == 0)
+            .await;
     }
 
     pub(crate) fn tenant(&self, id: &str) -> Tenant {
@@ -88,4 +114,20 @@ impl Origin {
 
 pub(crate) fn text(answer: &Answer) -> &str {
     std::str::from_utf8(answer.body()).unwrap()
+}
+
+const fn seconds(count: u64) -> Duration {
+    Duration::from_secs(count)
+}
+
+/// Waits until something holds, for at most 10 s.
+pub(crate) async fn eventually(mut holds: impl AsyncFnMut() -> bool) {
+    let wait = async {
+        while !holds().await {
+            tokio::time::sleep(Duration::from_millis(5)).await;
+        }
+    };
+    tokio::time::timeout(Duration::from_secs(10), wait)
+        .await
+        .expect("it holds within 10 s");
 }

@@ -26,7 +26,7 @@ fn scope() -> impl Strategy<Value = Scope> {
 #[tokio::test]
 async fn scripts_and_core_keep_the_same_tables() {
     let server = RedisServer::start().await;
-    let node = Node::start(&server).await;
+    let node = Node::patient(&server, |builder| builder).await;
     let mut runner = TestRunner::new(Config::default());
     for round in 0..3 {
         let tenant = TenantId::new(&format!("tenant-{round}")).unwrap();
@@ -45,7 +45,7 @@ async fn scripts_and_core_keep_the_same_tables() {
 #[tokio::test]
 async fn a_lost_table_comes_back_as_another() {
     let server = RedisServer::start().await;
-    let node = Node::start(&server).await;
+    let node = Node::patient(&server, |builder| builder).await;
     let tenant = TenantId::new("t").unwrap();
     let table = async || node.table(&tenant).await;
     let first = table().await;
@@ -71,7 +71,7 @@ async fn a_lost_table_comes_back_as_another() {
 #[tokio::test]
 async fn tables_outlive_entries_and_are_renewed_when_half_is_left() {
     let server = RedisServer::start().await;
-    let node = Node::start(&server).await;
+    let node = Node::patient(&server, |builder| builder).await;
     let tenant = TenantId::new("t").unwrap();
     let ttl = || {
         server
@@ -96,7 +96,7 @@ async fn an_invalidation_is_applied_when_memory_is_full() {
         .with_config("maxmemory-policy", &["noeviction"])
         .start()
         .await;
-    let node = Node::start(&server).await;
+    let node = Node::patient(&server, |builder| builder).await;
     let filler = "x".repeat(50_000);
     let full = |n: u32| server.cli(&["set", &format!("filler:{n}"), &filler]) != "OK";
     assert!((0..1_000).any(full));

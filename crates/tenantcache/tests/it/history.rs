@@ -7,12 +7,12 @@ use std::time::Duration;
 use parking_lot::Mutex;
 use proptest::prelude::*;
 use tenantcache::clock::{Clock, ManualClock};
-use tenantcache::remote::Remote;
-use tenantcache::{Cache, EntryRef, Invalidation, Loaded, PolicyTable, Scope, Status};
+use tenantcache::remote::{Notice, Remote};
+use tenantcache::{Cache, EntryRef, Invalidation, Loaded, PolicyTable, Scope, Status, TenantId};
 use tokio::sync::oneshot;
 use tokio::task::JoinHandle;
 
-use crate::shared_tier::{Mode, SharedTier};
+use crate::shared_tier::{Mode, SharedTier, Stored};
 use crate::support::{LoadResult, endpoint, policy, seconds, settle, tag, tenant, text};
 
 const COHERENCE_BOUND: Duration = seconds(2);
@@ -21,7 +21,7 @@ const HARD_TTL: Duration = seconds(120);
 const KEYS: usize = 4;
 const SCOPES: usize = 6;
 
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 enum Step {
     Abandon(usize),
     Advance(u64),
@@ -32,6 +32,9 @@ enum Step {
     Read(usize, usize),
     Reload(usize, usize),
     Remote(Mode),
+    /// The shared tier goes back to its state of this many steps of its kind ago, under another history.
+    RollBack(usize),
+    Tell(Notice),
     Wait(u64),
     Yield(usize),
 }
@@ -53,6 +56,11 @@ fn step(nodes: usize) -> impl Strategy<Value = Step> {
         12 => (0..nodes, 0..KEYS).prop_map(|(node, key)| Step::Read(node, key)),
         1 => (0..nodes, 0..KEYS).prop_map(|(node, key)| Step::Reload(node, key)),
         2 => modes.prop_map(Step::Remote),
+        1 => (0..3_usize).prop_map(Step::RollBack),
+        2 => prop_oneof![
+            Just(Notice::Missed),
+            Just(Notice::Changed(TenantId::new("a").unwrap())),
+        ].prop_map(Step::Tell),
         1 => (1..3_u64).prop_map(Step::Wait),
         6 => (1..12_usize).prop_map(Step::Yield),
     ]
@@ -104,6 +112,7 @@ struct World {
     log: Arc<Log>,
     reads: Vec<JoinHandle<()>>,
     invalidations: Vec<Invalidated>,
+    snapshots: Vec<Stored>,
     /// Whether the nodes could always hear of each other's invalidations.
     connected: bool,
 }
@@ -131,6 +140,7 @@ impl World {
             log: Arc::default(),
             reads: Vec::new(),
             invalidations: Vec::new(),
+            snapshots: Vec::new(),
             connected: true,
         }
     }
@@ -156,6 +166,16 @@ impl World {
                     self.connected &= mode == Mode::Well;
                     tier.set(mode);
                 }
+            }
+            Step::RollBack(back) => {
+                if let Some(tier) = &self.tier {
+                    self.snapshots.push(tier.snapshot());
+                    let earlier = self.snapshots.iter().rev().nth(back).cloned();
+                    tier.roll_back(earlier.unwrap_or_default());
+                }
+            }
+            Step::Tell(notice) => {
+                self.tier.iter().for_each(|tier| tier.tell(notice.clone()));
             }
             Step::Wait(time) => tokio::time::advance(seconds(time)).await,
             Step::Yield(times) => {
@@ -333,7 +353,7 @@ fn run(shared: bool, soft_timeout: u64, steps: &[Step]) {
     runtime.block_on(async {
         let mut world = World::new(shared, soft_timeout);
         for step in steps {
-            world.take(*step).await;
+            world.take(step.clone()).await;
         }
         world.finish().await;
         world.judge();
