@@ -144,6 +144,8 @@ fn binds_from(log: &Log, limits: &Limits, invalidation: &Invalidation, node: u8)
         (cut.node == node || cut.node == invalidation.node)
             && (cut.span.contains(applied) || cut.span.contains(invalidation.begin))
     });
-    let together = apart.map(|cut| cut.span.to + nanos(limits.notice)).max();
+    let together = apart
+        .map(|cut| cut.span.to.saturating_add(nanos(limits.notice)))
+        .max();
     Some(together.map_or(applied, |together| together.max(applied)))
 }

@@ -1,12 +1,10 @@
-use std::time::Duration;
-
 use super::floors::Floors;
 use super::log::Log;
-use super::report::Lag;
+use super::report::Spread;
 
 /// How long other nodes showed outdated versions, from the moment an invalidation began to bind them to the last request
 /// that was answered so; 0 where none was.
-pub(super) fn measure(log: &Log, floors: &Floors) -> Lag {
+pub(super) fn measure(log: &Log, floors: &Floors) -> Spread {
     let mut reads: Vec<_> = log
         .reads
         .iter()
@@ -37,15 +35,5 @@ pub(super) fn measure(log: &Log, floors: &Floors) -> Lag {
             lags.push(until.saturating_sub(step.at));
         }
     }
-    lags.sort_unstable();
-    let percentile = |percent: usize| {
-        let at = (lags.len() * percent / 100).min(lags.len().saturating_sub(1));
-        Duration::from_nanos(lags.get(at).copied().unwrap_or(0))
-    };
-    Lag {
-        count: u64::try_from(lags.len()).unwrap_or(u64::MAX),
-        p50: percentile(50),
-        p99: percentile(99),
-        max: percentile(100),
-    }
+    Spread::of(lags)
 }

@@ -40,7 +40,7 @@ pub use log::{
     CutOff, Invalidation, KeyFacts, Load, Log, Read, Said, Scope, Settled, Span, Status, Totals,
     Write,
 };
-pub use report::{Finding, Lag, Report, Rule};
+pub use report::{Finding, Report, Rule, Spread};
 
 use std::time::Duration;
 
@@ -87,6 +87,11 @@ pub fn check(log: &Log, limits: &Limits) -> Report {
     coherence::check(log, limits, &floors, &mut report);
     loads::check(log, limits, &mut report);
     report.lag = lag::measure(log, &floors);
+    let took = log
+        .reads
+        .iter()
+        .map(|read| read.end.saturating_sub(read.start));
+    report.latency = Spread::of(took.collect());
     report
 }
 

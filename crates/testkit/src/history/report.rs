@@ -43,10 +43,10 @@ pub struct Finding {
     pub first: Vec<String>,
 }
 
-/// For how long the other nodes answered with an outdated version after an invalidation was acknowledged.
+/// Durations, by their order.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Lag {
-    /// Cases: an invalidation, a key that it covers, and another node that was asked for it afterwards.
+pub struct Spread {
+    /// How many.
     pub count: u64,
     /// The median.
     pub p50: Duration,
@@ -67,9 +67,35 @@ pub struct Report {
     pub queued: u64,
     /// Loads.
     pub loads: u64,
-    /// The staleness of other nodes.
-    pub lag: Lag,
+    /// For how long other nodes answered with an outdated version after an invalidation was acknowledged: a case is an
+    /// invalidation, a key that it covers, and another node that was asked for it afterwards.
+    pub lag: Spread,
+    /// How long reads took.
+    pub latency: Spread,
     findings: [Finding; Rule::ALL.len()],
+}
+
+impl Spread {
+    pub(super) fn of(mut nanos: Vec<u64>) -> Self {
+        nanos.sort_unstable();
+        let percentile = |percent: usize| {
+            let at = (nanos.len() * percent / 100).min(nanos.len().saturating_sub(1));
+            Duration::from_nanos(nanos.get(at).copied().unwrap_or(0))
+        };
+        Self {
+            count: u64::try_from(nanos.len()).unwrap_or(u64::MAX),
+            p50: percentile(50),
+            p99: percentile(99),
+            max: percentile(100),
+        }
+    }
+}
+
+impl fmt::Display for Spread {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { p50, p99, max, .. } = self;
+        write!(f, "p50 {p50:.1?}, p99 {p99:.1?}, max {max:.1?}")
+    }
 }
 
 impl Report {
@@ -81,7 +107,8 @@ impl Report {
             applied: count(applied),
             queued: count(log.invalidations.len() - applied),
             loads: count(log.loads.len()),
-            lag: Lag::default(),
+            lag: Spread::default(),
+            latency: Spread::default(),
             findings: Default::default(),
         }
     }
@@ -117,14 +144,13 @@ impl fmt::Display for Report {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(
             f,
-            "{} reads, {} invalidations ({} queued), {} loads; lag p50 {:.1?}, p99 {:.1?}, max {:.1?};",
+            "{} reads ({}), {} invalidations ({} queued), {} loads; lag {};",
             self.reads,
+            self.latency,
             self.applied + self.queued,
             self.queued,
             self.loads,
-            self.lag.p50,
-            self.lag.p99,
-            self.lag.max
+            self.lag,
         )?;
         for rule in Rule::ALL {
             write!(f, " {rule} {}", self.violations(rule))?;

@@ -1,0 +1,78 @@
+use std::fmt;
+use std::time::Duration;
+
+use serde_json::json;
+use testkit::history::{Report, Rule, Spread};
+
+use crate::Fault;
+
+/// How a run under one fault went.
+#[derive(Debug)]
+#[non_exhaustive]
+pub struct Outcome {
+    /// The fault.
+    pub fault: Fault,
+    /// The seed.
+    pub seed: u64,
+    /// How often the fault was done: connections cut, pushes deleted, replies garbled, or the whole of it.
+    pub faults: u64,
+    /// How long it took.
+    pub took: Duration,
+    /// What the checker says.
+    pub report: Report,
+}
+
+impl Outcome {
+    /// Whether no rule was broken, and the fault was done at all.
+    #[must_use]
+    pub fn is_lawful(&self) -> bool {
+        self.report.is_lawful()
+    }
+
+    /// Everything as JSON, times in milliseconds.
+    #[must_use]
+    pub fn to_json(&self) -> serde_json::Value {
+        let millis = |time: Duration| time.as_secs_f64() * 1_000.0;
+        let spread = |spread: Spread| {
+            json!({
+                "count": spread.count,
+                "p50": millis(spread.p50),
+                "p99": millis(spread.p99),
+                "max": millis(spread.max),
+            })
+        };
+        let report = &self.report;
+        let violations = Rule::ALL.map(|rule| (rule.to_string(), report.violations(rule).into()));
+        let first = Rule::ALL
+            .map(|rule| report.finding(rule).first.clone())
+            .concat();
+        json!({
+            "fault": self.fault.name(),
+            "seed": self.seed,
+            "faults": self.faults,
+            "seconds": self.took.as_secs_f64(),
+            "reads": report.reads,
+            "applied": report.applied,
+            "queued": report.queued,
+            "loads": report.loads,
+            "lag_ms": spread(report.lag),
+            "latency_ms": spread(report.latency),
+            "violations": serde_json::Map::from_iter(violations),
+            "first": first,
+        })
+    }
+}
+
+impl fmt::Display for Outcome {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(
+            f,
+            "{:<17} seed {}, {:.1} s, fault {} times: {}",
+            self.fault.name(),
+            self.seed,
+            self.took.as_secs_f64(),
+            self.faults,
+            self.report
+        )
+    }
+}
