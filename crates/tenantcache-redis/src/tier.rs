@@ -13,6 +13,7 @@ use tenantcache_core::{Key, Records, Scope, StoredEntry, Tag, TenantId};
 use tokio::sync::{broadcast, watch};
 use tokio::task::AbortHandle;
 
+use crate::cryptography::install_cryptography;
 use crate::options::RedisOptions;
 use crate::supervisor::{self, Shared};
 use crate::tracking::{self, TABLE_PREFIX};
@@ -266,13 +267,6 @@ impl fmt::Debug for RedisTier {
             .field("options", &self.shared.options)
             .field("health", &*self.shared.health.borrow())
             .finish_non_exhaustive()
-    }
-}
-
-/// The client takes the process's default provider, and panics where there is none and the build has several.
-fn install_cryptography() {
-    if rustls::crypto::CryptoProvider::get_default().is_none() {
-        let _another_was_faster = rustls::crypto::aws_lc_rs::default_provider().install_default();
     }
 }
 

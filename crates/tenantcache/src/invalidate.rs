@@ -76,7 +76,12 @@ impl Inner {
                 })
             }
             Err(_) => {
-                state.overlay_add(scopes, self.next_sequence());
+                let queued = if self.pending.is_crowded() {
+                    &[Scope::Tenant]
+                } else {
+                    scopes
+                };
+                state.overlay_add(queued, self.next_sequence());
                 self.pending.add(state, sent_at);
                 self.counters.invalidated(scopes, false);
                 self.keep(state).await?;

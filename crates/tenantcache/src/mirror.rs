@@ -5,13 +5,18 @@ use std::time::Duration;
 use arc_swap::{ArcSwap, ArcSwapOption};
 use parking_lot::Mutex;
 use tenantcache_core::{
-    Generation, Incarnation, Key, Records, Scope, Stamp, StoredEntry, Table, Tags, TenantId,
+    Endpoint, Generation, Incarnation, Key, Records, Scope, Stamp, StoredEntry, Table, Tags,
+    TenantId,
 };
 use tokio::sync::broadcast;
 
 use crate::changes::{self, BACKLOG_MAX, Change};
 use crate::counters::RequestCounters;
 use crate::value::{LoadStamp, Value};
+
+/// The most keys in an overlay; with more, they widen to their endpoints. All its scopes are bounded by
+/// [`Records::COUNT_MAX`], beyond which they widen to the tenant.
+const OVERLAY_KEYS_MAX: usize = 256;
 
 /// What this node knows of one tenant: its mirror of the generation table, and the invalidations that the shared table
 /// does not have yet.
@@ -300,6 +305,9 @@ impl TenantState {
         for scope in scopes {
             records.note(scope.clone(), sequence);
         }
+        if records.key_count() > OVERLAY_KEYS_MAX {
+            records = widen_keys(&records);
+        }
         self.overlay.store(Arc::new(records));
         self.tell(|| changes::of(scopes));
     }
@@ -437,6 +445,19 @@ impl TenantState {
         self.mirror.store(Some(Arc::clone(&mirror)));
         mirror
     }
+}
+
+/// The same records with endpoints in place of keys.
+fn widen_keys(records: &Records) -> Records {
+    let mut wide = Records::default();
+    for (scope, sequence) in records.iter() {
+        let scope = match scope {
+            Scope::Key(key) => Endpoint::new(key.endpoint()).map_or(Scope::Tenant, Scope::Endpoint),
+            other => other,
+        };
+        wide.note(scope, sequence);
+    }
+    wide
 }
 
 fn nanos(time: Duration) -> u64 {

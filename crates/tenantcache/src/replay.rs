@@ -14,6 +14,9 @@ use crate::remote::{Durability, Health, HealthState, RemoteInvalidated};
 /// The pause after an attempt that failed although the remote tier seems up.
 const PAUSE: Duration = Duration::from_millis(100);
 
+/// While more tenants than these wait, only that they do is noted, not what of theirs.
+const TENANTS_DETAILED_MAX: usize = 1_000;
+
 /// The tenants whose invalidations wait for the remote tier, each once. What waits is the tenant's overlay, which is
 /// bounded and widens; the queue is bounded by the number of tenants.
 #[derive(Debug, Default)]
@@ -41,6 +44,11 @@ impl Pending {
             .iter()
             .map(|(state, _)| state.overlay().iter().count())
             .sum()
+    }
+
+    /// Whether so many tenants wait that a further invalidation is noted for its whole tenant.
+    pub(crate) fn is_crowded(&self) -> bool {
+        self.tenants.lock().len() >= TENANTS_DETAILED_MAX
     }
 
     /// Since when the oldest has waited.

@@ -5,7 +5,7 @@ use std::time::Duration;
 use anyhow::Context as _;
 use seller_data::Store;
 use tenantcache::remote::Remote;
-use tenantcache::{Cache, ErrorKind, Policy, PolicyTable};
+use tenantcache::{Cache, Consistency, ErrorKind, Policy, PolicyTable};
 use tenantcache_redis::{RedisOptions, RedisTier};
 use tokio::net::TcpListener;
 
@@ -169,11 +169,17 @@ fn policies(settings: &CacheSettings, load_timeout: Duration) -> PolicyTable {
         .iter()
         .fold(PolicyTable::default(), |table, (endpoint, ttl)| {
             let grace = settings.grace_of(endpoint).unwrap_or(*ttl);
+            let consistency = if settings.strict.contains(*endpoint) {
+                Consistency::Strict
+            } else {
+                Consistency::Bounded
+            };
             table.with(
                 endpoint,
                 Policy::new(*ttl)
                     .with_grace(grace)
-                    .with_load_timeout(load_timeout),
+                    .with_load_timeout(load_timeout)
+                    .with_consistency(consistency),
             )
         })
 }

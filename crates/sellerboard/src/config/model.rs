@@ -1,4 +1,4 @@
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::net::{Ipv4Addr, SocketAddr};
 use std::num::NonZeroU32;
 use std::path::PathBuf;
@@ -69,6 +69,8 @@ pub struct CacheSettings {
     pub outage_ttl: Duration,
     /// How long another node may serve what was invalidated (`CACHE_COHERENCE_BOUND`).
     pub coherence_bound: Duration,
+    /// The endpoints that are read strictly (`CACHE_STRICT_ENDPOINTS`).
+    pub strict: BTreeSet<String>,
 }
 
 /// Where the data comes from on a miss.
@@ -169,6 +171,7 @@ impl Config {
                 grace: None,
                 outage_ttl: Duration::ZERO,
                 coherence_bound: Duration::ZERO,
+                strict: BTreeSet::new(),
             },
             data: DataSettings {
                 source: DataSource::Upstream,

@@ -1,5 +1,6 @@
 //! Parsers of single values. Each error says what was expected; the loader adds the key, the source and the value.
 
+use std::collections::BTreeSet;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::num::NonZeroU32;
 use std::time::Duration;
@@ -10,6 +11,7 @@ use redis::IntoConnectionInfo as _;
 use reqwest::Url;
 
 use super::model::{DataSource, LogFormat};
+use super::registry::endpoint_names;
 use super::secret::{RedisLocation, Secret, SecretUrl};
 
 /// A value, or what was expected in its place.
@@ -200,6 +202,20 @@ pub(super) fn log_filter(text: &str) -> Parsed<String> {
         Ok(_) => Ok(text.to_owned()),
         Err(_) => Err("a log filter such as info or warn,sellerboard=debug".to_owned()),
     }
+}
+
+/// Names of endpoints, separated by commas.
+pub(super) fn endpoints(text: &str) -> Parsed<BTreeSet<String>> {
+    let names = text.split(',').map(str::trim);
+    names
+        .map(|name| match endpoint_names().find(|known| known == name) {
+            Some(known) => Ok(known),
+            None => {
+                let known: Vec<_> = endpoint_names().collect();
+                Err(format!("endpoints among {}", known.join(", ")))
+            }
+        })
+        .collect()
 }
 
 pub(super) fn text(text: &str) -> Parsed<String> {

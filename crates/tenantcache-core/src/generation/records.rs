@@ -61,6 +61,12 @@ impl Records {
         self.prefixes.len() + self.endpoints.len() + self.tags.len() + self.keys.len()
     }
 
+    /// How many of them are of single keys.
+    #[must_use]
+    pub fn key_count(&self) -> usize {
+        self.keys.len()
+    }
+
     /// Whether nothing was ever invalidated.
     #[must_use]
     pub fn is_empty(&self) -> bool {

@@ -284,6 +284,27 @@ fn the_overlay_leaves_when_all_of_it_is_confirmed() {
 }
 
 #[test]
+fn many_keys_in_the_overlay_widen_to_their_endpoints_and_then_to_the_tenant() {
+    let (state, _) = proven(&table(1, 1));
+    let orders = Key::new(&Endpoint::new("orders").unwrap(), &state.id);
+    let mut sequence = Generation::ZERO;
+    let mut add = |scope| {
+        sequence = sequence.next();
+        state.overlay_add(&[scope], sequence);
+    };
+    (0..=256).for_each(|n| add(Scope::Key(orders.clone().param("n", n).unwrap())));
+    let overlay: Vec<_> = state.overlay().iter().map(|(scope, _)| scope).collect();
+    assert_eq!(overlay, [endpoint("orders")]);
+    (0..=600).for_each(|n| {
+        add(Scope::Tag(
+            tenantcache_core::Tag::new(&format!("n:{n}")).unwrap(),
+        ))
+    });
+    assert_eq!(state.overlay().iter().next().unwrap().0, Scope::Tenant);
+    assert!(state.overlay().len() <= Records::COUNT_MAX);
+}
+
+#[test]
 fn a_stamp_is_of_the_mirror_and_says_whether_it_may_leave() {
     let (state, _) = proven(&table(1, 4));
     let stamp = state.stamp(false, Generation::from_u64(9), at(11));

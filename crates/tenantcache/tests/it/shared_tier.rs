@@ -492,3 +492,26 @@ async fn a_reload_does_not_join_a_look_up() {
         (Status::Reload, "answer 2")
     );
 }
+
+/// A queue that grows too long forgets what of a tenant was invalidated, never that something was.
+#[tokio::test(start_paused = true)]
+async fn a_crowded_queue_widens_to_tenants() {
+    let (tier, _clock, [one, _]) = two_nodes();
+    tier.set(Mode::Away);
+    for number in 0..1_100 {
+        let tenant = tenant(&one, &format!("tenant-{number}"));
+        for name in ["products", "orders"] {
+            let scope = Scope::Endpoint(endpoint(name));
+            assert_eq!(
+                tenant.invalidate(&[scope]).await.unwrap(),
+                Invalidation::Queued
+            );
+        }
+    }
+    // The thousandth tenant is the first whose second endpoint no longer counts.
+    assert_eq!(one.pending_invalidations(), 999 * 2 + 1 + 100);
+    assert!(one.pending_age().is_zero(), "the clock stands still");
+    tier.set(Mode::Well);
+    tokio::time::sleep(seconds(60)).await;
+    assert_eq!(one.pending_invalidations(), 0);
+}

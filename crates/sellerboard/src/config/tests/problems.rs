@@ -22,6 +22,7 @@ fn every_bad_value_of_every_variable_is_refused() {
         ("CACHE_MAX_MEMORY", "1KB"),
         ("CACHE_TTL_DASHBOARD_KPIS", "0"),
         ("CACHE_COHERENCE_BOUND", "0s"),
+        ("CACHE_STRICT_ENDPOINTS", "products,nothing"),
         ("RATE_LIMIT_TENANT", "0"),
         ("RATE_LIMIT_TENANT", "many"),
         ("DATA_SOURCE", "oracle"),
