@@ -58,15 +58,18 @@ impl HeldLease {
         self.ended.store(true, Ordering::Relaxed);
     }
 
-    /// Lets the other nodes load at once, unless they need not wait any more.
-    pub(crate) async fn end(self, inner: &Inner) {
-        if let Some(remote) = &inner.remote
-            && !self.ended.load(Ordering::Relaxed)
-        {
+    /// Lets the other nodes load at once, unless they need not wait any more. Nobody waits for that here.
+    pub(crate) fn end(self, inner: &Arc<Inner>) {
+        if self.ended.load(Ordering::Relaxed) {
+            return;
+        }
+        let inner = Arc::clone(inner);
+        tokio::spawn(async move {
+            let Some(remote) = &inner.remote else { return };
             let released = remote.release(&self.key, self.token).await;
             // It ends by time then.
             let _ = released.inspect_err(|error| inner.counters.remote_failed(error));
-        }
+        });
     }
 }
 
@@ -141,7 +144,7 @@ pub(crate) async fn look_up(
                 if let Some((Freshness::Fresh, _)) = found
                     && !request.reload
                 {
-                    lease.end(inner).await;
+                    lease.end(inner);
                     return LookedUp::new(request, found, None, false);
                 }
                 return LookedUp::new(request, found, Some(lease), false);

@@ -57,7 +57,7 @@ async fn fly(inner: &Arc<Inner>, request: &Request, loader: BoxLoader, pilot: &P
             let value = Arc::new(to_value(request, loaded, stamp, now));
             let stored = store && keep(inner, request, &value, ttl, lease.as_ref()).await;
             if let Some(lease) = lease {
-                lease.end(inner).await;
+                lease.end(inner);
             }
             prove(inner, &request.state).await;
             Landing::Loaded {
@@ -71,7 +71,7 @@ async fn fly(inner: &Arc<Inner>, request: &Request, loader: BoxLoader, pilot: &P
                 stale.value.refresh.failed(inner.clock.monotonic());
             }
             if let Some(lease) = lease {
-                lease.end(inner).await;
+                lease.end(inner);
             }
             prove(inner, &request.state).await;
             Landing::Failed(error)
