@@ -32,8 +32,9 @@
 //!
 //! With every [`Mechanism`] in place, no promise is broken in any scenario. Without any one of them, some is: the tests
 //! print how. And each [`situation`](properties::situation) occurs, so that the promises are not kept by doing nothing.
-//! Two rules were found by this model, not before it: [`Mechanism::MirrorForRedis`], and that an invalidation stays in
-//! the overlay when its table came but could not be installed ([`Mechanism::OverlayUntilInstalled`]).
+//! Two rules are here because the model broke its promises without them: [`Mechanism::MirrorForRedis`], and that an
+//! invalidation stays in the overlay when its table came but could not be installed
+//! ([`Mechanism::OverlayUntilInstalled`]).
 //!
 //! # What is left out
 //!

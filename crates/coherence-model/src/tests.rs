@@ -8,7 +8,7 @@ use crate::{Action, Mechanism, Protocol, Scenario};
 
 const THREADS: usize = 2;
 
-/// With everything in place every promise is kept, and exactly these situations occur besides those that always do.
+/// With everything in place every promise is kept. Gives the situations that occurred.
 fn keeps_its_promises(scenario: Scenario) -> BTreeSet<&'static str> {
     let protocol = Protocol::new(scenario).unwrap();
     let checker = protocol.checker().threads(THREADS).spawn_bfs().join();
