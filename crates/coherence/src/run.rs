@@ -20,7 +20,7 @@ use crate::service;
 use crate::world::World;
 
 /// Readers of each node.
-const READERS: u64 = 4;
+const READERS: u64 = 12;
 /// The mean pause between two invalidations of hot tenants by one node.
 const HOT_PAUSE: Duration = Duration::from_millis(8);
 /// How often nodes are asked how they are.

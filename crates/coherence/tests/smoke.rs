@@ -2,21 +2,20 @@
 
 use std::time::Duration;
 
-use coherence::{Fault, Outcome, Plan, run};
+use coherence::{Fault, Plan, run};
 
-async fn short(fault: Fault) -> Outcome {
-    let plan = Plan {
+fn plan() -> Plan {
+    Plan {
         reads: 6_000,
         reads_per_second: 3_000,
         seed: 7,
         coherence_bound: Duration::from_millis(400),
         ..Plan::default()
-    };
-    run(fault, plan).await.expect("the nodes start")
+    }
 }
 
 async fn holds(fault: Fault) {
-    let outcome = short(fault).await;
+    let outcome = run(fault, plan()).await.expect("the nodes start");
     assert!(outcome.faults > 0, "{outcome}");
     assert!(outcome.report.applied > 0, "{outcome}");
     assert!(outcome.is_lawful(), "{outcome}");
@@ -42,4 +41,18 @@ scenarios! {
     server_restarts_from_a_snapshot: SnapshotRestart;
     tables_are_evicted: TableEviction;
     tracking_connections_are_dropped: DropTracking;
+}
+
+/// The same against whole services, over HTTP.
+#[cfg(feature = "service")]
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn services_hold_as_well() {
+    let plan = Plan {
+        nodes: coherence::Nodes::Service,
+        reads: 2_000,
+        ..plan()
+    };
+    let outcome = run(Fault::Rest, plan).await.expect("the nodes start");
+    assert!(outcome.report.applied > 0, "{outcome}");
+    assert!(outcome.is_lawful(), "{outcome}");
 }
