@@ -15,6 +15,9 @@ Commands:
   tidy            what no other tool checks: file lengths, TODOs, licences, manifests, paths
   deep [CHECK]…   what needs more tools; a missing one prints `skipped:` and the reason.
                   Checks: deny, advisories, machete, features, msrv, miri, fuzz, mutants
+  mutants-coherence [NAME]…
+                  breaks one mechanism of the cache after the other, as xtask/mutants says, and sees
+                  whether the history checker notices within 60 s
   help            this text (also -h, --help)
 
 Environment:
@@ -33,6 +36,11 @@ pub(crate) enum Command {
     },
     Help,
     Lint,
+    /// Breaks the cache on purpose; in every known way when none is named.
+    MutantsCoherence {
+        /// Names of files in `xtask/mutants`.
+        names: Vec<String>,
+    },
     Test,
     Tidy,
 }
@@ -54,6 +62,11 @@ pub(crate) fn parse(args: impl Iterator<Item = String>) -> Result<Command, Strin
         "deep" => return parse_deep(rest),
         "help" => Command::Help,
         "lint" => Command::Lint,
+        "mutants-coherence" => {
+            return Ok(Command::MutantsCoherence {
+                names: rest.to_vec(),
+            });
+        }
         "test" => Command::Test,
         "tidy" => Command::Tidy,
         _ => return Err(format!("unknown command `{name}`")),

@@ -8,6 +8,7 @@ mod checks;
 mod cli;
 mod deep;
 mod install;
+mod mutants;
 mod postgres;
 mod process;
 mod report;
@@ -41,6 +42,7 @@ fn main() -> ExitCode {
             say(cli::HELP);
             Exit::Passed
         }
+        Ok(Command::MutantsCoherence { names }) => mutants::mutants(&root, &names),
         Ok(Command::Lint) => checks::lint(&root),
         Ok(Command::Test) => checks::test(&root),
         Ok(Command::Tidy) => checks::tidy(&root),

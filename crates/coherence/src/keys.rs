@@ -25,6 +25,8 @@ pub(crate) struct Entry {
     pub(crate) value_tag: Option<&'static str>,
     /// Whether it exists in every other version only.
     pub(crate) comes_and_goes: bool,
+    /// Whether it is read strictly.
+    pub(crate) strict: bool,
 }
 
 /// What there is of each tenant, and what of it is invalidated at once.
@@ -45,6 +47,7 @@ impl Entry {
             request_tag: None,
             value_tag: None,
             comes_and_goes: false,
+            strict: false,
         }
     }
 
@@ -111,6 +114,7 @@ impl Keys {
                 tenant: tenant.clone(),
                 endpoint: entry.endpoint.to_owned(),
                 tags: tags.into_iter().flatten().map(str::to_owned).collect(),
+                strict: entry.strict,
             });
         }
         for tag in catalogue.tags {

@@ -7,8 +7,8 @@ use std::time::Duration;
 use anyhow::Context as _;
 use tenantcache::remote::{HealthState, Remote};
 use tenantcache::{
-    Answer, Cache, Endpoint, EndpointPrefix, EntryRef, Invalidation, Loaded, Policy, PolicyTable,
-    Scope, Source, Status, Tag, TenantId,
+    Answer, Cache, Consistency, Endpoint, EndpointPrefix, EntryRef, Invalidation, Loaded, Policy,
+    PolicyTable, Scope, Source, Status, Tag, TenantId,
 };
 use tenantcache_redis::{RedisOptions, RedisTier};
 use testkit::history::{self, Said, Totals};
@@ -19,6 +19,8 @@ use crate::node::{Answered, Node, NodeState, read_body};
 use crate::origin::{Found, Origin};
 use crate::plan::Plan;
 
+/// The tenant whose table is made to trim.
+const CROWDED: &str = "hot-1";
 /// Beside what it says, each body has so many bytes.
 const PADDING: usize = 100;
 
@@ -46,6 +48,10 @@ pub(crate) const CATALOGUE: Catalogue = Catalogue {
         },
         Entry::new("stats"),
         Entry {
+            strict: true,
+            ..Entry::new("ledger")
+        },
+        Entry {
             params: &[("id", "1")],
             request_tag: Some("ghost"),
             comes_and_goes: true,
@@ -65,7 +71,7 @@ pub(crate) struct LibraryNode {
     keys: Arc<Keys>,
     origin: Arc<Origin>,
     entries: Vec<EntryRef>,
-    scopes: Vec<(TenantId, Scope)>,
+    scopes: Vec<(TenantId, Vec<Scope>)>,
 }
 
 impl LibraryNode {
@@ -94,7 +100,7 @@ impl LibraryNode {
         let scopes: Result<_, _> = keys
             .scopes
             .iter()
-            .map(|scope| to_scope(keys, scope))
+            .map(|scope| to_scopes(keys, scope))
             .collect();
         Ok(Self {
             number,
@@ -160,9 +166,8 @@ impl Node for LibraryNode {
     }
 
     async fn invalidate(&self, scope: u32) -> Option<bool> {
-        let (tenant, scope) = &self.scopes[scope as usize];
-        let tenant = self.cache.tenant(tenant);
-        let outcome = tenant.invalidate(std::slice::from_ref(scope)).await.ok()?;
+        let (tenant, scopes) = &self.scopes[scope as usize];
+        let outcome = self.cache.tenant(tenant).invalidate(scopes).await.ok()?;
         Some(matches!(outcome, Invalidation::Applied { .. }))
     }
 
@@ -190,9 +195,10 @@ fn policies() -> PolicyTable {
     let seconds = Duration::from_secs;
     let refreshed = |millis| Policy::new(Duration::from_millis(millis)).with_grace(seconds(60));
     let lasting = Policy::new(HARD_TTL_MAX / 2).with_negative_ttl(HARD_TTL_MAX / 2);
-    PolicyTable::uniform(lasting)
+    PolicyTable::uniform(lasting.clone())
         .with("products", refreshed(150))
         .with("prices", refreshed(300))
+        .with("ledger", lasting.with_consistency(Consistency::Strict))
         .with(
             "stats",
             refreshed(200).with_load_timeout_soft(Duration::from_millis(5)),
@@ -211,7 +217,8 @@ fn entry(cache: &Cache, tenant: &str, entry: &Entry) -> anyhow::Result<EntryRef>
     Ok(made)
 }
 
-fn to_scope(keys: &Keys, scope: &history::Scope) -> anyhow::Result<(TenantId, Scope)> {
+/// Whose scope it is, and the scope. That of a prefix of one tenant comes with as many prefixes as make the table trim.
+fn to_scopes(keys: &Keys, scope: &history::Scope) -> anyhow::Result<(TenantId, Vec<Scope>)> {
     use history::Scope as Logged;
     let (tenant, scope) = match scope {
         Logged::Endpoint { tenant, endpoint } => {
@@ -227,7 +234,14 @@ fn to_scope(keys: &Keys, scope: &history::Scope) -> anyhow::Result<(TenantId, Sc
         Logged::Tag { tenant, tag } => (tenant.as_str(), Scope::Tag(Tag::new(tag)?)),
         Logged::Tenant { tenant } => (tenant.as_str(), Scope::Tenant),
     };
-    Ok((TenantId::new(tenant)?, scope))
+    let mut scopes = vec![scope];
+    if let (CROWDED, Scope::Prefix(_)) = (tenant, &scopes[0]) {
+        for number in 0..tenantcache::core::Records::PREFIXES_MAX {
+            let prefix = EndpointPrefix::new(&format!("nothing_{number}"))?;
+            scopes.push(Scope::Prefix(prefix));
+        }
+    }
+    Ok((TenantId::new(tenant)?, scopes))
 }
 
 fn loaded(keys: &Keys, key: u32, found: Found) -> Loaded {

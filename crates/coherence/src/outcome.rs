@@ -20,13 +20,20 @@ pub struct Outcome {
     pub took: Duration,
     /// What the checker says.
     pub report: Report,
+    /// How long the lag's 99th percentile may be: where nothing fails, pushes make it far shorter than the bound.
+    pub lag_p99_max: Option<Duration>,
 }
 
 impl Outcome {
-    /// Whether no rule was broken, and the fault was done at all.
+    /// Whether no rule was broken, and the lag is as short as it has to be.
     #[must_use]
     pub fn is_lawful(&self) -> bool {
-        self.report.is_lawful()
+        self.report.is_lawful() && !self.lags()
+    }
+
+    fn lags(&self) -> bool {
+        self.lag_p99_max
+            .is_some_and(|max| self.report.lag.p99 > max)
     }
 
     /// Everything as JSON, times in milliseconds.
@@ -58,6 +65,8 @@ impl Outcome {
             "lag_ms": spread(report.lag),
             "latency_ms": spread(report.latency),
             "violations": serde_json::Map::from_iter(violations),
+            "lags": self.lags(),
+            "lawful": self.is_lawful(),
             "first": first,
         })
     }
@@ -73,6 +82,10 @@ impl fmt::Display for Outcome {
             self.took.as_secs_f64(),
             self.faults,
             self.report
-        )
+        )?;
+        if let (true, Some(max)) = (self.lags(), self.lag_p99_max) {
+            write!(f, "\n  lag: p99 is more than {max:.1?}")?;
+        }
+        Ok(())
     }
 }

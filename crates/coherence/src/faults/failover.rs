@@ -10,9 +10,10 @@ use crate::world::World;
 const LOOK_INTERVAL: Duration = Duration::from_millis(5);
 
 /// Gives the primary a replica, cuts the link between them, lets invalidations be acknowledged that the replica never
-/// hears of, then promotes it. The old primary is killed at once or, in a split brain, after one node has stayed with it
-/// for a while longer than the others.
-pub(super) async fn failover<N: Node>(world: &mut World<N>, split_brain: bool) {
+/// hears of, then promotes it. The old primary is killed at once; or, in a split brain, after one node has stayed with it
+/// for a while longer than the others; or it copies the replica, loses what that does not have, and is the primary again.
+pub(super) async fn failover<N: Node>(world: &mut World<N>, times: u64) {
+    let (split_brain, fail_back) = (times % 3 == 1, times % 3 == 2);
     let replica = start_server().await;
     let link = TcpProxy::start(world.primary.port()).await;
     // A primary begins a new history when it gets its first replica.
@@ -28,6 +29,11 @@ pub(super) async fn failover<N: Node>(world: &mut World<N>, split_brain: bool) {
     }
     world.pause(1.0).await;
     let disturbance = world.disturb();
+    if fail_back {
+        come_back(world, &replica).await;
+        world.settle(disturbance).await;
+        return;
+    }
     let late = split_brain.then(|| world.rng.usize(..world.proxies.len()));
     if let Some(late) = late {
         let node = u8::try_from(late).unwrap_or(u8::MAX);
@@ -55,6 +61,16 @@ pub(super) async fn failover<N: Node>(world: &mut World<N>, split_brain: bool) {
     drop(link);
     world.pause(0.1).await;
     world.settle(disturbance).await;
+}
+
+/// The primary takes the data of its replica, while no node is told of another address.
+async fn come_back<N: Node>(world: &mut World<N>, replica: &RedisServer) {
+    tokio::task::block_in_place(|| replica.promote());
+    tokio::task::block_in_place(|| world.primary.replicate(replica.port()));
+    while !tokio::task::block_in_place(|| world.primary.is_in_step()) {
+        tokio::time::sleep(LOOK_INTERVAL).await;
+    }
+    tokio::task::block_in_place(|| world.primary.promote());
 }
 
 /// A server that a replica can copy at once.

@@ -21,8 +21,8 @@ pub enum Fault {
     DeletedPush,
     /// The tracking connection of one node is cut.
     DropTracking,
-    /// The primary is lost together with what its replica did not get; the replica is promoted. Every other time the old
-    /// primary stays for one node (split brain).
+    /// The primary is lost together with what its replica did not get; the replica is promoted. Every third time the old
+    /// primary stays for one node (split brain), and every third time it comes back with the replica's data.
     Failover,
     /// `FLUSHALL`.
     Flushall,
@@ -85,7 +85,7 @@ impl Fault {
             Self::DelayedPushes => network::delayed_pushes(world).await,
             Self::DeletedPush => return network::deleted_push(world).await,
             Self::DropTracking => return network::drop_tracking(world).await,
-            Self::Failover => failover::failover(world, times % 2 == 1).await,
+            Self::Failover => failover::failover(world, times).await,
             Self::Flushall => data::flushall(world).await,
             Self::Garble => return network::garble(world).await,
             Self::Rest => world.pause(1.0).await,

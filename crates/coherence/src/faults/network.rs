@@ -54,9 +54,9 @@ pub(super) async fn garble<N: Node>(world: &mut World<N>) -> u64 {
     };
     let before = garbled(world);
     let disturbance = world.disturb();
-    // A read of one entry is answered with an array of three: table, entry, time to live.
+    // Scripts answer with arrays; other replies stay where they are.
     let at = world.any_proxy();
-    world.proxies[at].swap_replies(20, b"*3");
+    world.proxies[at].swap_replies(20, b"*");
     world.pause(0.3).await;
     world.proxies[at].flip_bits(5);
     world.pause(0.3).await;

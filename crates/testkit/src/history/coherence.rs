@@ -42,10 +42,10 @@ fn outdated(
     report: &mut Report,
 ) {
     let bound = nanos(limits.coherence_bound);
-    let bound = if read.degraded {
-        bound.max(nanos(limits.outage_ttl))
-    } else {
-        bound
+    let bound = match read.degraded {
+        _ if log.keys[read.key as usize].strict => 0,
+        true => bound.max(nanos(limits.outage_ttl)),
+        false => bound,
     };
     let own = floors.own(read.key, read.node).before(read.start);
     let others = floors.others(read.key, read.node);

@@ -46,6 +46,8 @@ pub struct KeyFacts {
     pub endpoint: String,
     /// All of its tags, those that only the value shows included.
     pub tags: Vec<String>,
+    /// Whether invalidations of other nodes bind at once: the bound is zero, cut off from Redis or not.
+    pub strict: bool,
 }
 
 /// What one invalidation covers, always of one tenant.

@@ -10,7 +10,8 @@
 //!   that key brought.
 //! - **C2** On the node that acknowledged an invalidation, no answer to a request that *starts* later shows a version older
 //!   than the invalidated one. On the other nodes none does to a request that starts more than the coherence bound later;
-//!   on a node that declares itself cut off from Redis, the greater of that bound and the outage TTL.
+//!   on a node that declares itself cut off from Redis, the greater of that bound and the outage TTL. For
+//!   keys that are read strictly the bound is zero.
 //! - **C3** On one node the versions of one key never go back, from one answer to a request that starts after it.
 //! - **C4** A key is loaded once at a time on one node, and once in all while Redis is up. A second load is lawful where an
 //!   invalidation of the tenant makes the first one's value useless to newcomers.

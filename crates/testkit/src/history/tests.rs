@@ -11,6 +11,7 @@ fn log() -> Log {
         tenant: tenant.to_owned(),
         endpoint: endpoint.to_owned(),
         tags: tags.iter().map(|tag| (*tag).to_owned()).collect(),
+        strict: false,
     };
     Log {
         keys: vec![
@@ -159,6 +160,14 @@ fn c2_binds_other_nodes_after_the_bound() {
     let log = invalidated(log(), true);
     lawful(&with_reads(&log, &[read(1, 2_110, 1)]));
     breaks(&with_reads(&log, &[read(1, 2_111, 1)]), Rule::C2);
+}
+
+#[test]
+fn c2_binds_other_nodes_at_once_where_reads_are_strict() {
+    let mut log = invalidated(log(), true);
+    log.keys[0].strict = true;
+    lawful(&with_reads(&log, &[read(1, 110, 1)]));
+    breaks(&with_reads(&log, &[read(1, 111, 1)]), Rule::C2);
 }
 
 #[test]
