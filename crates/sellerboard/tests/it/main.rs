@@ -24,6 +24,7 @@ mod isolation;
 mod marketplace;
 mod metrics;
 mod node;
+mod nodes;
 mod openapi;
 mod operate;
 mod origin;

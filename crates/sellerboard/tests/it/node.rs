@@ -114,6 +114,26 @@ impl Node {
         assert_eq!(reply.status, 200);
         reply.json()["redis"].as_str().unwrap().to_owned()
     }
+
+    /// A figure of the node's `/metrics`, 0 where it is not exposed: the value of the line that begins with `series`,
+    /// labels included.
+    pub(crate) async fn figure(&self, series: &str) -> f64 {
+        let reply = send(self.request(Method::GET, "/metrics")).await;
+        let text = String::from_utf8_lossy(&reply.body);
+        let value = text.lines().find_map(|line| {
+            let rest = line.strip_prefix(series)?;
+            rest.strip_prefix("{}").unwrap_or(rest).strip_prefix(' ')
+        });
+        value.map_or(0.0, |value| value.parse().unwrap())
+    }
+
+    /// Waits until a figure is at least so high.
+    pub(crate) async fn await_figure(&self, series: &str, least: f64) {
+        eventually(&format!("{series} is {least}"), async || {
+            (self.figure(series).await >= least).then_some(())
+        })
+        .await;
+    }
 }
 
 pub(crate) fn client() -> Client {
