@@ -22,7 +22,7 @@ pub fn an_invalidation_is_never_in_neither_place() {
                 state.overlay_add(&[scope("products")], sequence);
                 acknowledged.store(true, Ordering::SeqCst);
                 let _ = state.install(&table(1, 1), at(3), at(4));
-                state.overlay_confirmed(sequence);
+                state.overlay_confirmed(sequence, &table(1, 1));
             }
         });
         let stamp = stamped(table(1, 0).stamp(), 0);
@@ -67,7 +67,7 @@ pub fn a_late_confirmation_forgets_nothing_newer() {
         state.overlay_add(&[scope("dashboard_kpis")], first);
         let replay = thread::spawn({
             let state = Arc::clone(&state);
-            move || state.overlay_confirmed(first)
+            move || state.overlay_confirmed(first, &table(1, 0))
         });
         state.overlay_add(&[scope("products")], Generation::from_u64(2));
         let held = value(stamped(table(1, 0).stamp(), 1), "old");

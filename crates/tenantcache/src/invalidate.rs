@@ -66,6 +66,10 @@ impl Inner {
                 self.journal.note(sent_at, &state.id, scopes);
                 // The mirror has the table before anybody is told.
                 self.learn(state, &table, sent_at);
+                if !state.includes(&table.table) {
+                    state.overlay_add(scopes, self.next_sequence());
+                    self.pending.add(state, sent_at);
+                }
                 self.counters.invalidated(scopes, true);
                 let generation = table.table.now();
                 Ok(match durability {

@@ -342,13 +342,22 @@ impl TenantState {
         self.overlay.load_full()
     }
 
-    /// Forgets the invalidations up to `sequence`, once a table that includes them is installed. If more have come since,
-    /// all stay, since repeating them is harmless.
-    pub(crate) fn overlay_confirmed(&self, sequence: Generation) {
+    /// Forgets the invalidations up to `sequence`, which `table` includes, if the mirror includes that table. If more have
+    /// come since, all stay, since repeating them is harmless.
+    pub(crate) fn overlay_confirmed(&self, sequence: Generation, table: &Table) {
         let _change = self.change.lock();
-        if self.overlay.load().latest() <= sequence {
+        if self.includes(table) && self.overlay.load().latest() <= sequence {
             self.overlay.store(Arc::new(Records::default()));
         }
+    }
+
+    /// Whether the mirror has everything that the table has. It may not though the table was to be installed: its read was
+    /// sent before another life of the table was learned of, so which of the two is the later one is not known.
+    pub(crate) fn includes(&self, table: &Table) -> bool {
+        let mirror = self.mirror.load();
+        mirror.as_ref().is_some_and(|mirror| {
+            mirror.table.incarnation() == table.incarnation() && mirror.table.now() >= table.now()
+        })
     }
 
     /// Notes whether the tenant is queued, and gives whether it was.

@@ -112,7 +112,7 @@ async fn replay(inner: &Arc<Inner>, state: &Arc<TenantState>) -> bool {
     };
     inner.learn(state, &table, sent_at);
     inner.journal.note(sent_at, &state.id, &scopes);
-    state.overlay_confirmed(overlay.latest());
+    state.overlay_confirmed(overlay.latest(), &table.table);
     inner.keep_settled(state);
     tracing::info!(
         tenant = %state.id, scopes = scopes.len(), generation = table.table.now().get(),

@@ -277,9 +277,9 @@ fn the_overlay_leaves_when_all_of_it_is_confirmed() {
     let (one, two) = (Generation::from_u64(1), Generation::from_u64(2));
     state.overlay_add(&[endpoint("products")], one);
     state.overlay_add(&[endpoint("dashboard_kpis")], two);
-    state.overlay_confirmed(one);
+    state.overlay_confirmed(one, &table(1, 1));
     assert_eq!(state.overlay().iter().count(), 2, "what came since stays");
-    state.overlay_confirmed(two);
+    state.overlay_confirmed(two, &table(1, 1));
     assert!(state.overlay().is_empty());
 }
 
@@ -302,6 +302,26 @@ fn many_keys_in_the_overlay_widen_to_their_endpoints_and_then_to_the_tenant() {
     });
     assert_eq!(state.overlay().iter().next().unwrap().0, Scope::Tenant);
     assert!(state.overlay().len() <= Records::COUNT_MAX);
+}
+
+/// Redis confirmed, but the answer was overtaken by one of another life of the table, so the mirror does not have it.
+#[test]
+fn the_overlay_stays_while_the_mirror_refuses_the_table_that_confirms_it() {
+    let (state, old) = proven(&table(1, 0));
+    let one = Generation::from_u64(1);
+    state.overlay_add(&[Scope::Tenant], one);
+    state.install(&table(1, 0), at(11), at(13));
+    let confirming = table(2, 1);
+    state.install(&confirming, at(12), at(14));
+    assert!(!state.includes(&confirming));
+    state.overlay_confirmed(one, &confirming);
+    for trust in [UP, DOWN] {
+        assert_eq!(judge(&state, &old, trust, 14), Judgement::Dead);
+    }
+    state.install(&confirming, at(15), at(16));
+    state.overlay_confirmed(one, &confirming);
+    assert!(state.overlay().is_empty());
+    assert_eq!(judge(&state, &old, DOWN, 16), Judgement::Dead);
 }
 
 #[test]
@@ -409,7 +429,7 @@ fn an_invalidation_is_never_in_neither_place() {
         std::thread::scope(|threads| {
             threads.spawn(|| {
                 state.install(&table(1, 2), at(11), at(11));
-                state.overlay_confirmed(one);
+                state.overlay_confirmed(one, &table(1, 2));
                 confirmed.store(true, Ordering::Release);
             });
             while !confirmed.load(Ordering::Acquire) {

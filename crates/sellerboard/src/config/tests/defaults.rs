@@ -29,6 +29,7 @@ fn every_default_is_the_contracts() {
         ("CACHE_GRACE", "equal to the soft TTL"),
         ("CACHE_OUTAGE_TTL", "5s"),
         ("CACHE_COHERENCE_BOUND", "2s"),
+        ("CACHE_STRICT_ENDPOINTS", "none"),
         ("RATE_LIMIT_TENANT", "off"),
         ("DATA_SOURCE", "upstream"),
         ("UPSTREAM_URL", "http://localhost:8001"),

@@ -82,7 +82,7 @@ proptest! {
                     table.invalidate(overlay.iter().map(|(scope, _)| scope));
                     shared.push((table.clone(), now));
                     state.install(&table, at(now), at(now));
-                    state.overlay_confirmed(overlay.latest());
+                    state.overlay_confirmed(overlay.latest(), &table);
                 }
             }
             let judgement = judge(&state, &subject, UP, now);
