@@ -103,7 +103,10 @@ async fn invalidate_alone(
         scripts.count() > 0 && slowest < SCRIPT_MAX,
     );
     report.spread("invalidation alone, in Redis", scripts);
-    report.spread("invalidation alone, at the caller", seen.into_iter().collect());
+    report.spread(
+        "invalidation alone, at the caller",
+        seen.into_iter().collect(),
+    );
     Ok(())
 }
 
@@ -155,7 +158,10 @@ async fn invalidate_beside_others(
         format!("others' p99 at most {RATIO_MAX} times that without"),
         ratio <= RATIO_MAX,
     );
-    report.spread("invalidation beside others, at the caller", seen.into_iter().collect());
+    report.spread(
+        "invalidation beside others, at the caller",
+        seen.into_iter().collect(),
+    );
     report.spread("others' reads without", all_without.into_iter().collect());
     report.spread("others' reads with", all_with.into_iter().collect());
     Ok(())
@@ -246,7 +252,9 @@ impl Big {
     fn info(&self, section: &str, field: &str) -> anyhow::Result<u64> {
         let info = self.cli(&["INFO", section]);
         let value = info.lines().find_map(|line| line.strip_prefix(field));
-        let mut parts = value.unwrap_or("0").split(|letter: char| !letter.is_ascii_digit());
+        let mut parts = value
+            .unwrap_or("0")
+            .split(|letter: char| !letter.is_ascii_digit());
         Ok(parts.next().unwrap_or("0").parse()?)
     }
 

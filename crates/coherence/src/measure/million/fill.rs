@@ -37,7 +37,7 @@ impl Fill<'_> {
                 soft: TTL,
                 hard: TTL,
             },
-            tags: Tags::default(),
+            tags: Tags::none(),
             negative: false,
             content_type: "application/json".to_owned(),
             body_hash: StoredEntry::hash_body(&body),
