@@ -21,6 +21,8 @@ use watcher::{Sighting, Sought, Watcher};
 const GOAL: Duration = Duration::from_millis(50);
 /// When an edit counts as never seen.
 const PATIENCE: Duration = Duration::from_secs(10);
+/// Reads of each endpoint that are timed at the marketplace, for comparison: no node can be faster.
+const ORIGIN_READS: usize = 20;
 /// What an edit of a product does not concern.
 const UNTOUCHED: [&str; 2] = ["/dashboard/kpis", "/forecast/demand"];
 
@@ -52,6 +54,17 @@ pub(crate) async fn measure(options: &PatchOptions) -> anyhow::Result<Report> {
         ("alerts", "/dashboard/alerts".to_owned()),
         ("insights", "/dashboard/insights".to_owned()),
     ];
+
+    for (name, path) in &endpoints {
+        let mut asked = Vec::new();
+        for _ in 0..ORIGIN_READS {
+            asked.push(shop.ask(path).await?);
+        }
+        report.spread(
+            format!("{name} of the marketplace itself"),
+            asked.into_iter().collect(),
+        );
+    }
 
     let (seek, sought) = watch::channel(Sought::default());
     let (see, mut seen) = mpsc::unbounded_channel();

@@ -120,6 +120,15 @@ impl Shop {
         request.bearer_auth(&self.token)
     }
 
+    /// How long the marketplace takes to answer a read.
+    pub(crate) async fn ask(&self, path: &str) -> anyhow::Result<Duration> {
+        let begun = Instant::now();
+        let request = self.client.get(format!("{}/api/v1{path}", self.market));
+        let answer = request.header("x-tenant-id", TENANT).send().await?;
+        answer.error_for_status()?.bytes().await?;
+        Ok(begun.elapsed())
+    }
+
     /// Changes the seller's shop.
     pub(crate) async fn write(
         &self,
