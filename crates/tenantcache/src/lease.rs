@@ -10,7 +10,9 @@ use crate::cache::Inner;
 use crate::flight::{Found, Pilot};
 use crate::load;
 use crate::read::Request;
-use crate::remote::{Claim, Claimed, Lease, LeaseToken, Remote, RemoteError, RemoteErrorKind};
+use crate::remote::{
+    Claim, Claimed, HealthState, Lease, LeaseToken, Remote, RemoteError, RemoteErrorKind,
+};
 
 /// A lease outlives the longest load by this, so that only that of a holder that died is ever taken over.
 const MARGIN: Duration = Duration::from_millis(250);
@@ -45,6 +47,7 @@ impl LookedUp {
 pub(crate) struct HeldLease {
     key: Key,
     token: LeaseToken,
+    ttl: Duration,
     ended: AtomicBool,
 }
 
@@ -58,7 +61,8 @@ impl HeldLease {
         self.ended.store(true, Ordering::Relaxed);
     }
 
-    /// Lets the other nodes load at once, unless they need not wait any more. Nobody waits for that here.
+    /// Lets the other nodes load at once, unless they need not wait any more. Nobody waits for that here, and a connection
+    /// that is lost just now does not hold the others up for longer than it takes to connect again.
     pub(crate) fn end(self, inner: &Arc<Inner>) {
         if self.ended.load(Ordering::Relaxed) {
             return;
@@ -66,9 +70,17 @@ impl HeldLease {
         let inner = Arc::clone(inner);
         tokio::spawn(async move {
             let Some(remote) = &inner.remote else { return };
-            let released = remote.release(&self.key, self.token).await;
-            // It ends by time then.
-            let _ = released.inspect_err(|error| inner.counters.remote_failed(error));
+            let mut health = remote.health();
+            let release = async {
+                while remote.release(&self.key, self.token).await.is_err() {
+                    tokio::time::sleep(POLL_MAX).await;
+                    let up = health.wait_for(|health| health.state == HealthState::Up);
+                    if up.await.is_err() {
+                        return;
+                    }
+                }
+            };
+            let _ended_by_time = tokio::time::timeout(self.ttl, release).await;
         });
     }
 }
@@ -102,6 +114,7 @@ pub(crate) async fn look_up(
         let held = || HeldLease {
             key: request.key.clone(),
             token,
+            ttl: lease_ttl,
             ended: AtomicBool::new(false),
         };
         let claimed = match claim_now(inner, remote, request, claim).await {

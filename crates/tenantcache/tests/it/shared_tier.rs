@@ -515,3 +515,19 @@ async fn a_crowded_queue_widens_to_tenants() {
     tokio::time::sleep(seconds(60)).await;
     assert_eq!(one.pending_invalidations(), 0);
 }
+
+/// The shared tier goes away during a load. When it is back, the other node need not wait for the lease to run out.
+#[tokio::test(start_paused = true)]
+async fn a_lease_is_given_back_after_an_outage() {
+    let (tier, _clock, [one, two]) = two_nodes();
+    let (read, mut load) = read_held(entry(&one));
+    load.begun().await;
+    tier.set(Mode::Away);
+    load.give("loaded in an outage");
+    let _ = read.await.unwrap().unwrap();
+    tier.set(Mode::Well);
+    let begun = tokio::time::Instant::now();
+    let answer = Origin::default().read(entry(&two)).await;
+    assert_eq!(status(&answer), Status::Miss);
+    assert!(begun.elapsed() < seconds(1), "{:?}", begun.elapsed());
+}
