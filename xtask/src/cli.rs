@@ -15,9 +15,9 @@ Commands:
   tidy            what no other tool checks: file lengths, TODOs, licences, manifests, paths
   deep [CHECK]…   what needs more tools; a missing one prints `skipped:` and the reason.
                   Checks: deny, advisories, machete, features, msrv, miri, fuzz, mutants
-  mutants-coherence [NAME]…
+  mutants-coherence [--list] [--only NAME]…
                   breaks one mechanism of the cache after the other, as xtask/mutants says, and sees
-                  whether the history checker notices within 60 s
+                  whether the history checker notices within 60 s; --list says what there is
   help            this text (also -h, --help)
 
 Environment:
@@ -38,8 +38,10 @@ pub(crate) enum Command {
     Lint,
     /// Breaks the cache on purpose; in every known way when none is named.
     MutantsCoherence {
+        /// Whether only to say what there is.
+        list: bool,
         /// Names of files in `xtask/mutants`.
-        names: Vec<String>,
+        only: Vec<String>,
     },
     Test,
     Tidy,
@@ -62,11 +64,7 @@ pub(crate) fn parse(args: impl Iterator<Item = String>) -> Result<Command, Strin
         "deep" => return parse_deep(rest),
         "help" => Command::Help,
         "lint" => Command::Lint,
-        "mutants-coherence" => {
-            return Ok(Command::MutantsCoherence {
-                names: rest.to_vec(),
-            });
-        }
+        "mutants-coherence" => return parse_mutants(rest),
         "test" => Command::Test,
         "tidy" => Command::Tidy,
         _ => return Err(format!("unknown command `{name}`")),
@@ -84,6 +82,23 @@ fn parse_deep(checks: &[String]) -> Result<Command, String> {
             checks: checks.to_vec(),
         }),
     }
+}
+
+fn parse_mutants(arguments: &[String]) -> Result<Command, String> {
+    let (mut list, mut only) = (false, Vec::new());
+    let mut arguments = arguments.iter();
+    while let Some(argument) = arguments.next() {
+        match argument.as_str() {
+            "--list" => list = true,
+            "--only" => only.push(arguments.next().ok_or("`--only` needs a name")?.clone()),
+            _ => {
+                return Err(format!(
+                    "`mutants-coherence` takes --list and --only NAME, got `{argument}`"
+                ));
+            }
+        }
+    }
+    Ok(Command::MutantsCoherence { list, only })
 }
 
 #[cfg(test)]

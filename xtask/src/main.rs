@@ -42,7 +42,8 @@ fn main() -> ExitCode {
             say(cli::HELP);
             Exit::Passed
         }
-        Ok(Command::MutantsCoherence { names }) => mutants::mutants(&root, &names),
+        Ok(Command::MutantsCoherence { list: true, only }) => mutants::show(&root, &only),
+        Ok(Command::MutantsCoherence { list: false, only }) => mutants::run(&root, &only),
         Ok(Command::Lint) => checks::lint(&root),
         Ok(Command::Test) => checks::test(&root),
         Ok(Command::Tidy) => checks::tidy(&root),

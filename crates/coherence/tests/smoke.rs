@@ -33,11 +33,13 @@ macro_rules! scenarios {
 scenarios! {
     clients_are_killed: ClientKill;
     data_is_flushed: Flushall;
+    node_is_cut_off: Outage;
     nothing_fails: Rest;
     primary_is_lost_with_writes: Failover;
     pushes_are_deleted: DeletedPush;
     pushes_are_late: DelayedPushes;
     replies_are_garbled: Garble;
+    replies_are_late: LateReplies;
     server_restarts_from_a_snapshot: SnapshotRestart;
     tables_are_evicted: TableEviction;
     tracking_connections_are_dropped: DropTracking;

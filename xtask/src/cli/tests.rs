@@ -16,6 +16,20 @@ fn commands_are_read() {
 }
 
 #[test]
+fn mutants_are_chosen() {
+    let chosen = |list, only: &[&str]| {
+        let only = only.iter().map(|name| (*name).to_owned()).collect();
+        Ok(Command::MutantsCoherence { list, only })
+    };
+    assert_eq!(parsed("mutants-coherence"), chosen(false, &[]));
+    assert_eq!(parsed("mutants-coherence --list"), chosen(true, &[]));
+    let two = "mutants-coherence --only one --only two";
+    assert_eq!(parsed(two), chosen(false, &["one", "two"]));
+    assert!(parsed("mutants-coherence --only").is_err());
+    assert!(parsed("mutants-coherence one").is_err_and(|message| message.contains("`one`")));
+}
+
+#[test]
 fn what_is_not_understood_is_named() {
     assert_eq!(parsed(""), Err("no command given".to_owned()));
     assert_eq!(parsed("tset"), Err("unknown command `tset`".to_owned()));

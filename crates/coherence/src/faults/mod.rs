@@ -3,6 +3,7 @@
 mod data;
 mod failover;
 mod network;
+mod outage;
 
 pub(crate) use failover::start_server;
 
@@ -26,6 +27,10 @@ pub enum Fault {
     Failover,
     /// `FLUSHALL`.
     Flushall,
+    /// Replies to one node are late, and pushes to it are lost.
+    LateReplies,
+    /// One node cannot reach Redis for longer than the coherence bound, again and again.
+    Outage,
     /// None.
     Rest,
     /// `SAVE`, time passes, `kill -9`, and a restart from the snapshot.
@@ -40,12 +45,14 @@ pub enum Fault {
 
 impl Fault {
     /// All of them, in the order in which they are run.
-    pub const ALL: [Self; 11] = [
+    pub const ALL: [Self; 13] = [
         Self::Rest,
         Self::DropTracking,
         Self::ClientKill,
         Self::DelayedPushes,
         Self::DeletedPush,
+        Self::LateReplies,
+        Self::Outage,
         Self::Flushall,
         Self::Swapdb,
         Self::TableEviction,
@@ -65,6 +72,8 @@ impl Fault {
             Self::Failover => "failover",
             Self::Flushall => "flushall",
             Self::Garble => "garble",
+            Self::LateReplies => "late-replies",
+            Self::Outage => "outage",
             Self::Rest => "rest",
             Self::SnapshotRestart => "snapshot-restart",
             Self::Swapdb => "swapdb",
@@ -88,6 +97,8 @@ impl Fault {
             Self::Failover => failover::failover(world, times).await,
             Self::Flushall => data::flushall(world).await,
             Self::Garble => return network::garble(world).await,
+            Self::LateReplies => return outage::late_replies(world).await,
+            Self::Outage => outage::outage(world).await,
             Self::Rest => world.pause(1.0).await,
             Self::SnapshotRestart => data::snapshot_restart(world).await,
             Self::Swapdb => data::swapdb(world).await,
