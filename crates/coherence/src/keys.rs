@@ -9,6 +9,9 @@ use testkit::history::{KeyFacts, Scope};
 const HOT: usize = 2;
 /// Tenants of which something is invalidated once in a few coherence bounds.
 const CALM: usize = 6;
+/// Those of them of which nothing is read that [stirs](Entry::stirs): what a node misses of them stays missed until it
+/// reads the table of its own accord.
+const STILL: usize = 3;
 /// The longest hard TTL of any endpoint.
 pub(crate) const HARD_TTL_MAX: Duration = Duration::from_secs(180);
 
@@ -27,6 +30,8 @@ pub(crate) struct Entry {
     pub(crate) comes_and_goes: bool,
     /// Whether it is read strictly.
     pub(crate) strict: bool,
+    /// Whether reads of it make a node read the tenant's table by and by: it is strict, or refreshed all the time.
+    pub(crate) stirs: bool,
 }
 
 /// What there is of each tenant, and what of it is invalidated at once.
@@ -48,6 +53,7 @@ impl Entry {
             value_tag: None,
             comes_and_goes: false,
             strict: false,
+            stirs: false,
         }
     }
 
@@ -69,6 +75,8 @@ pub(crate) struct Keys {
     pub(crate) scopes: Vec<Scope>,
     tenants: Vec<Tenant>,
     by_text: HashMap<String, u32>,
+    /// What readers choose from.
+    read: Vec<u32>,
 }
 
 #[derive(Debug)]
@@ -88,6 +96,7 @@ impl Keys {
             scopes: Vec::new(),
             tenants: Vec::new(),
             by_text: HashMap::new(),
+            read: Vec::new(),
         };
         for tenant in hot.chain(calm) {
             keys.add(tenant);
@@ -106,8 +115,11 @@ impl Keys {
             let text = entry.text(&tenant);
             let key = Scope::Key { text: text.clone() };
             scope(self, key, 1);
-            self.by_text
-                .insert(text.clone(), position(self.facts.len()));
+            let key = position(self.facts.len());
+            if self.tenants.len() < HOT + CALM - STILL || !entry.stirs {
+                self.read.push(key);
+            }
+            self.by_text.insert(text.clone(), key);
             let tags = [entry.request_tag, entry.value_tag];
             self.facts.push(KeyFacts {
                 text,
@@ -177,7 +189,7 @@ impl Keys {
     }
 
     pub(crate) fn any_key(&self, rng: &mut fastrand::Rng) -> u32 {
-        position(rng.usize(..self.facts.len()))
+        self.read[rng.usize(..self.read.len())]
     }
 
     pub(crate) fn covered(&self, scope: u32) -> Vec<u32> {

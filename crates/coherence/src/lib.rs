@@ -16,7 +16,8 @@
 //!
 //! Two tenants are *hot*: something of theirs is invalidated every few milliseconds, so that loads, refreshes, promotions
 //! and late fills keep meeting invalidations. The others are *calm*: one invalidation in a few coherence bounds, so that a
-//! node that missed it would go on with the old value for longer than it may. Some endpoints are fresh for a tenth of a
+//! node that missed it would go on with the old value for longer than it may; of half of these, only lasting entries are
+//! read. Some endpoints are fresh for a tenth of a
 //! second and refreshed all the time, others for a minute, so that nothing but the invalidation ends their entries.
 
 #![forbid(unsafe_code)]

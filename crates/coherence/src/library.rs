@@ -30,11 +30,13 @@ pub(crate) const CATALOGUE: Catalogue = Catalogue {
         Entry {
             params: &[("id", "1")],
             request_tag: Some("product.1"),
+            stirs: true,
             ..Entry::new("products")
         },
         Entry {
             params: &[("id", "2")],
             request_tag: Some("product.2"),
+            stirs: true,
             ..Entry::new("products")
         },
         Entry {
@@ -44,11 +46,16 @@ pub(crate) const CATALOGUE: Catalogue = Catalogue {
         Entry::new("orders"),
         Entry {
             value_tag: Some("shown"),
+            stirs: true,
             ..Entry::new("prices")
         },
-        Entry::new("stats"),
+        Entry {
+            stirs: true,
+            ..Entry::new("stats")
+        },
         Entry {
             strict: true,
+            stirs: true,
             ..Entry::new("ledger")
         },
         Entry {

@@ -178,7 +178,7 @@ async fn judge<N: Node>(
         faults,
         took: clock.elapsed(),
         report,
-        lag_p99_max: (fault == Fault::Rest).then(|| plan.coherence_bound / 4),
+        lag_max: (fault == Fault::Rest).then(|| plan.coherence_bound / 4),
     }
 }
 

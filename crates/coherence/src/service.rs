@@ -48,11 +48,13 @@ pub(crate) const CATALOGUE: Catalogue = Catalogue {
             params: &[("days", "30")],
             path: "/pricing/trends",
             value_tag: Some("product:2"),
+            stirs: true,
             ..Entry::new("pricing_trends")
         },
         Entry {
             path: "/dashboard/alerts",
             value_tag: Some("product:1"),
+            stirs: true,
             ..Entry::new("dashboard_alerts")
         },
         Entry {

@@ -1,10 +1,9 @@
 use super::floors::Floors;
 use super::log::Log;
-use super::report::Spread;
 
 /// How long other nodes showed outdated versions, from the moment an invalidation began to bind them to the last request
 /// that was answered so; 0 where none was.
-pub(super) fn measure(log: &Log, floors: &Floors) -> Spread {
+pub(super) fn measure(log: &Log, floors: &Floors) -> Vec<u64> {
     let mut reads: Vec<_> = log
         .reads
         .iter()
@@ -35,5 +34,6 @@ pub(super) fn measure(log: &Log, floors: &Floors) -> Spread {
             lags.push(until.saturating_sub(step.at));
         }
     }
-    Spread::of(lags)
+    lags.sort_unstable();
+    lags
 }

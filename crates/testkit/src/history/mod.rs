@@ -87,12 +87,14 @@ pub fn check(log: &Log, limits: &Limits) -> Report {
     let floors = floors::Floors::new(log, limits);
     coherence::check(log, limits, &floors, &mut report);
     loads::check(log, limits, &mut report);
-    report.lag = lag::measure(log, &floors);
-    let took = log
-        .reads
-        .iter()
-        .map(|read| read.end.saturating_sub(read.start));
-    report.latency = Spread::of(took.collect());
+    report.lags = lag::measure(log, &floors);
+    report.lag = Spread::of(&report.lags);
+    let took = log.reads.iter();
+    let mut took: Vec<_> = took
+        .map(|read| read.end.saturating_sub(read.start))
+        .collect();
+    took.sort_unstable();
+    report.latency = Spread::of(&took);
     report
 }
 

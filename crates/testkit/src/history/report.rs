@@ -72,12 +72,14 @@ pub struct Report {
     pub lag: Spread,
     /// How long reads took.
     pub latency: Spread,
+    /// All lags, in nanoseconds, in order.
+    pub(super) lags: Vec<u64>,
     findings: [Finding; Rule::ALL.len()],
 }
 
 impl Spread {
-    pub(super) fn of(mut nanos: Vec<u64>) -> Self {
-        nanos.sort_unstable();
+    /// Of durations in nanoseconds, in order.
+    pub(super) fn of(nanos: &[u64]) -> Self {
         let percentile = |percent: usize| {
             let at = (nanos.len() * percent / 100).min(nanos.len().saturating_sub(1));
             Duration::from_nanos(nanos.get(at).copied().unwrap_or(0))
@@ -109,6 +111,7 @@ impl Report {
             loads: count(log.loads.len()),
             lag: Spread::default(),
             latency: Spread::default(),
+            lags: Vec::new(),
             findings: Default::default(),
         }
     }
@@ -123,6 +126,13 @@ impl Report {
     #[must_use]
     pub fn violations(&self, rule: Rule) -> u64 {
         self.finding(rule).count
+    }
+
+    /// In how many cases the lag was longer than this.
+    #[must_use]
+    pub fn lags_over(&self, lag: Duration) -> usize {
+        let lag = u64::try_from(lag.as_nanos()).unwrap_or(u64::MAX);
+        self.lags.len() - self.lags.partition_point(|known| *known <= lag)
     }
 
     /// Whether no rule was broken.
