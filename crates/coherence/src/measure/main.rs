@@ -21,6 +21,8 @@ mod receiver;
 mod report;
 mod shop;
 mod spread;
+#[cfg(test)]
+mod tests;
 
 use std::process::ExitCode;
 
@@ -29,6 +31,7 @@ use clap::{Parser, Subcommand};
 use million::MillionOptions;
 use patch::PatchOptions;
 use receiver::ReceiverOptions;
+use report::Report;
 
 /// Measures how fast invalidations are, and that no event is lost.
 ///
@@ -56,12 +59,7 @@ enum What {
 #[tokio::main]
 async fn main() -> ExitCode {
     let arguments = Arguments::parse();
-    let measured = match &arguments.what {
-        What::Million(options) => million::measure(options).await,
-        What::Patch(options) => patch::measure(options).await,
-        What::ReceiverDown(options) => receiver::measure(options).await,
-    };
-    match measured {
+    match arguments.what.measure().await {
         Ok(report) => {
             if arguments.json {
                 println!("{}", report.to_json());
@@ -77,6 +75,16 @@ async fn main() -> ExitCode {
         Err(error) => {
             eprintln!("error: {error:#}");
             ExitCode::from(2)
+        }
+    }
+}
+
+impl What {
+    async fn measure(&self) -> anyhow::Result<Report> {
+        match self {
+            Self::Million(options) => million::measure(options).await,
+            Self::Patch(options) => patch::measure(options).await,
+            Self::ReceiverDown(options) => receiver::measure(options).await,
         }
     }
 }
