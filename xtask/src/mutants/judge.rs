@@ -87,10 +87,10 @@ fn look(tree: &Tree, way: &Way, seed: u32) -> Result<Option<String>, String> {
         Way::Spared(_) => Ok(None),
         Way::Test { package, name } => {
             let mut build = tree.cargo("test", package);
-            if run(build.arg("--no-run")) != Outcome::Passed {
+            if run(build.args(["--tests", "--no-run"])) != Outcome::Passed {
                 return Err("its test does not build".to_owned());
             }
-            let passes = succeeds(tree.cargo("test", package).arg(name));
+            let passes = succeeds(tree.cargo("test", package).args(["--tests", name]));
             Ok((!passes).then(|| format!("test {name}")))
         }
     }
