@@ -1,12 +1,14 @@
 //! Whether somebody notices.
 
 use std::fmt;
-use std::process::{Command, Stdio};
+use std::io::Read;
+use std::os::unix::process::CommandExt;
+use std::process::{Command, Output, Stdio};
 use std::time::{Duration, Instant};
 
 use super::list::Way;
 use super::tree::Tree;
-use crate::process::{run, succeeds};
+use crate::process::{display, run, succeeds};
 use crate::report::Outcome;
 
 /// For how long a mutant may live.
@@ -90,17 +92,17 @@ fn look(tree: &Tree, way: &Way, seed: u32) -> Result<Option<String>, String> {
             if run(build.args(["--tests", "--no-run"])) != Outcome::Passed {
                 return Err("its test does not build".to_owned());
             }
-            let passes = succeeds(tree.cargo("test", package).args(["--tests", name]));
-            Ok((!passes).then(|| format!("test {name}")))
+            let mut test = tree.cargo("test", package);
+            let passed = match end_of(test.args(["--tests", name]))? {
+                Some(output) => output.status.success(),
+                None => return Ok(Some(format!("test {name} hangs"))),
+            };
+            Ok((!passed).then(|| format!("test {name}")))
         }
     }
 }
 
 /// Runs the checker once, and gives which rules are broken.
-#[expect(
-    clippy::disallowed_methods,
-    reason = "a program that hangs is ended by the wall clock"
-)]
 fn under_fault(tree: &Tree, arguments: &[String], seed: u32) -> Result<Option<String>, String> {
     let mut command = Command::new(tree.runner());
     command.args(["--json", "--seed", &seed.to_string(), "--fault"]);
@@ -110,27 +112,55 @@ fn under_fault(tree: &Tree, arguments: &[String], seed: u32) -> Result<Option<St
             command.args([option, value]);
         }
     }
-    command.stdin(Stdio::null()).stdout(Stdio::piped());
-    let mut child = command
-        .spawn()
-        .map_err(|error| format!("the runner does not start: {error}"))?;
-    let begun = Instant::now();
-    while child.try_wait().is_ok_and(|status| status.is_none()) {
-        if begun.elapsed() > PATIENCE {
-            let _already_ended = child.kill();
-            let _already_waited = child.wait();
-            return Ok(Some("it hangs".to_owned()));
-        }
-        std::thread::sleep(LOOK_INTERVAL);
-    }
-    let output = child
-        .wait_with_output()
-        .map_err(|error| format!("the runner does not end well: {error}"))?;
+    let Some(output) = end_of(&mut command)? else {
+        return Ok(Some("it hangs".to_owned()));
+    };
     match output.status.code() {
         Some(0) => Ok(None),
         Some(1) => broken_rules(&String::from_utf8_lossy(&output.stdout)).map(Some),
         _ => Err(format!("the runner ended with {}", output.status)),
     }
+}
+
+/// Waits for a program to end, and gives what it says; `None` if it was ended, with all that it has started, since it took
+/// too long.
+#[expect(
+    clippy::disallowed_methods,
+    reason = "a program that hangs is ended by the wall clock"
+)]
+fn end_of(command: &mut Command) -> Result<Option<Output>, String> {
+    let line = display(command);
+    let problem = |error: std::io::Error| format!("`{line}`: {error}");
+    command.process_group(0).stdin(Stdio::null());
+    command.stdout(Stdio::piped()).stderr(Stdio::null());
+    let mut child = command.spawn().map_err(problem)?;
+    let mut stdout = child.stdout.take();
+    // What is not read would hold the program up.
+    let reader = std::thread::spawn(move || {
+        let mut said = Vec::new();
+        if let Some(stdout) = &mut stdout {
+            let _what_there_is = stdout.read_to_end(&mut said);
+        }
+        said
+    });
+    let begun = Instant::now();
+    let status = loop {
+        if let Some(status) = child.try_wait().map_err(problem)? {
+            break status;
+        }
+        if begun.elapsed() > PATIENCE {
+            let group = format!("-{}", child.id());
+            let _already_ended = succeeds(Command::new("kill").args(["-KILL", "--", &group]));
+            child.wait().map_err(problem)?;
+            return Ok(None);
+        }
+        std::thread::sleep(LOOK_INTERVAL);
+    };
+    Ok(Some(Output {
+        status,
+        stdout: reader.join().unwrap_or_default(),
+        stderr: Vec::new(),
+    }))
 }
 
 /// The rules that an outcome says are broken, with how often.

@@ -1,6 +1,6 @@
 //! The copy of the tree that mutants are made in.
 
-use std::fs;
+use std::fs::{self, File, TryLockError};
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
@@ -13,6 +13,8 @@ use crate::report::{Outcome, warn};
 pub(super) struct Tree {
     folder: PathBuf,
     target: PathBuf,
+    /// Held as long as the copy is used: two runs in it would judge each other's mutants.
+    _lock: File,
 }
 
 impl Tree {
@@ -23,6 +25,7 @@ impl Tree {
         let tree = Self {
             folder: home.join("tree"),
             target: home.join("target"),
+            _lock: lock(&home)?,
         };
         let mut list = Command::new("git");
         list.current_dir(root);
@@ -87,6 +90,17 @@ impl Tree {
             Outcome::Passed => Ok(()),
             _ => Err("it does not build".to_owned()),
         }
+    }
+}
+
+fn lock(home: &Path) -> Result<File, String> {
+    let problem = |error: std::io::Error| format!("{}: {error}", home.display());
+    fs::create_dir_all(home).map_err(problem)?;
+    let file = File::create(home.join("lock")).map_err(problem)?;
+    match file.try_lock() {
+        Ok(()) => Ok(file),
+        Err(TryLockError::WouldBlock) => Err("another run of the mutants is under way".to_owned()),
+        Err(TryLockError::Error(error)) => Err(problem(error)),
     }
 }
 
