@@ -33,7 +33,7 @@
 //! | the entry's key | the entry, in the format of [`tenantcache_core::entry`], until its hard TTL |
 //! | `tenantcache:table:{tenant}` | the tenant's generation table: `i` incarnation, `n` generation, `_h` the server's history, `_at` when it was last invalidated, and a field for each scope invalidated lately |
 //! | `tenantcache:lease:{entry's key}` | who loads the entry, and at which generation, for a little longer than a load may take |
-//! | `tenantcache:epoch` | a random text, changed to invalidate all tenants |
+//! | `tenantcache:epoch` | when the database's epoch began, and a random text; a new one invalidates all tenants |
 //! | `tenantcache:index:{tenant}` | the tenant's last 1,000 filled keys, for operators |
 //! | `tenantcache:events` | the stream that an [`EventStream`] reads, with its consumer group |
 //! | `tenantcache:events:{group}` | that the group was made, so that its absence is known to be a loss |

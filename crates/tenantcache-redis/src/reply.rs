@@ -9,8 +9,15 @@ use tenantcache::remote::{
 };
 use tenantcache_core::Table;
 
+/// Whether the epoch that began at this time, in µs, goes on: none that began later was ever seen.
+pub(crate) type HeedEpoch<'a> = &'a dyn Fn(u64) -> bool;
+
 /// Reads what the `read` script gave for `count` keys.
-pub(crate) fn read(reply: Value, count: usize) -> Result<RemoteRead, RemoteError> {
+pub(crate) fn read(
+    reply: Value,
+    count: usize,
+    heed: HeedEpoch<'_>,
+) -> Result<RemoteRead, RemoteError> {
     let unreadable = || RemoteError::new(RemoteErrorKind::Unreadable);
     let Value::Array(parts) = reply else {
         return Err(unreadable());
@@ -19,7 +26,7 @@ pub(crate) fn read(reply: Value, count: usize) -> Result<RemoteRead, RemoteError
         return Err(unreadable());
     }
     let mut parts = parts.into_iter();
-    let table = table(parts.next().ok_or_else(unreadable)?)?;
+    let table = table(parts.next().ok_or_else(unreadable)?, heed)?;
     let mut entries = Vec::with_capacity(count);
     while let (Some(value), Some(remaining)) = (parts.next(), parts.next()) {
         entries.push(entry(value, remaining).ok_or_else(unreadable)?);
@@ -28,13 +35,13 @@ pub(crate) fn read(reply: Value, count: usize) -> Result<RemoteRead, RemoteError
 }
 
 /// Reads what the `claim` script gave.
-pub(crate) fn claimed(reply: Value) -> Result<Claimed, RemoteError> {
+pub(crate) fn claimed(reply: Value, heed: HeedEpoch<'_>) -> Result<Claimed, RemoteError> {
     let unreadable = || RemoteError::new(RemoteErrorKind::Unreadable);
     let Value::Array(parts) = reply else {
         return Err(unreadable());
     };
     let mut parts = parts.into_iter();
-    let table = table(parts.next().ok_or_else(unreadable)?)?;
+    let table = table(parts.next().ok_or_else(unreadable)?, heed)?;
     let what = parts.next().ok_or_else(unreadable)?;
     let lease = match (text(&what), parts.next(), parts.next()) {
         (Some("another"), Some(value), Some(remaining)) => {
@@ -52,7 +59,7 @@ pub(crate) fn claimed(reply: Value) -> Result<Claimed, RemoteError> {
 }
 
 /// Reads a table's fields.
-pub(crate) fn table(reply: Value) -> Result<RemoteTable, RemoteError> {
+pub(crate) fn table(reply: Value, heed: HeedEpoch<'_>) -> Result<RemoteTable, RemoteError> {
     let unreadable = || RemoteError::new(RemoteErrorKind::Unreadable);
     let Value::Array(flat) = reply else {
         return Err(unreadable());
@@ -71,8 +78,12 @@ pub(crate) fn table(reply: Value) -> Result<RemoteTable, RemoteError> {
     let invalidated_ago = micros("_now")
         .zip(micros("_at"))
         .map(|(now, at)| Duration::from_micros(now.saturating_sub(at)));
+    let history = field("_h").and_then(history).ok_or_else(unreadable)?;
+    if !heed(history.epoch) {
+        return Err(RemoteError::new(RemoteErrorKind::Refused));
+    }
     Ok(RemoteTable {
-        history: history(field("_h").ok_or_else(unreadable)?),
+        history: history.server,
         made: field("_made").map(|why| match why {
             "history" => Made::OtherHistory,
             "missing" => Made::Missing,
@@ -84,9 +95,25 @@ pub(crate) fn table(reply: Value) -> Result<RemoteTable, RemoteError> {
     })
 }
 
-/// The server's history, without the epoch, which changes when nothing was forgotten.
-pub(crate) fn history(text: &str) -> History {
-    let id = text.split_once('/').map_or(text, |(id, _epoch)| id);
+/// What a table is bound to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct DatabaseHistory {
+    pub(crate) server: History,
+    /// When the database's epoch began, in µs.
+    pub(crate) epoch: u64,
+}
+
+/// Reads a history as the scripts write it: the server's, and the epoch.
+pub(crate) fn history(text: &str) -> Option<DatabaseHistory> {
+    let (server, epoch) = text.split_once('/')?;
+    let (began, _random) = epoch.split_once('-')?;
+    Some(DatabaseHistory {
+        server: server_history(server),
+        epoch: began.parse().ok()?,
+    })
+}
+
+pub(crate) fn server_history(id: &str) -> History {
     let mut hasher = DefaultHasher::new();
     hasher.write(id.as_bytes());
     // 0 means none.

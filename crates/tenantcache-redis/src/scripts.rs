@@ -7,6 +7,7 @@ use redis::Script;
 #[derive(Debug)]
 pub(crate) struct Scripts {
     pub(crate) claim: Script,
+    pub(crate) epoch: Script,
     pub(crate) fill: Script,
     pub(crate) invalidate: Script,
     pub(crate) read: Script,
@@ -28,6 +29,7 @@ impl Scripts {
     pub(crate) fn new() -> Self {
         Self {
             claim: script!("#!lua flags=allow-oom", "lua/claim.lua"),
+            epoch: script!("#!lua flags=allow-oom", "lua/epoch.lua"),
             fill: script!("#!lua", "lua/fill.lua"),
             invalidate: script!("#!lua flags=allow-oom", "lua/invalidate.lua"),
             read: script!("#!lua flags=allow-oom", "lua/read.lua"),
@@ -35,9 +37,10 @@ impl Scripts {
         }
     }
 
-    pub(crate) fn all(&self) -> [&Script; 5] {
+    pub(crate) fn all(&self) -> [&Script; 6] {
         [
             &self.claim,
+            &self.epoch,
             &self.fill,
             &self.invalidate,
             &self.read,

@@ -1,13 +1,13 @@
 //! One task keeps the connection: it connects, watches, and connects again.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering};
 use std::time::Duration;
 
 use arc_swap::{ArcSwap, ArcSwapOption};
 use parking_lot::Mutex;
-use redis::RedisError;
 use redis::aio::MultiplexedConnection;
+use redis::{RedisError, Script, ScriptInvocation};
 use tenantcache::clock::{Clock, SystemClock};
 use tenantcache::remote::{Health, HealthState, Notice, RemoteError, RemoteErrorKind, RemoteUsage};
 use tokio::sync::{Notify, broadcast, watch};
@@ -20,6 +20,8 @@ use crate::scripts::Scripts;
 /// Commands in a row that got no answer in time, or a refusal, before the connection is given up.
 const FAILURES_MAX: u32 = 5;
 const HEARTBEAT: Duration = Duration::from_millis(500);
+/// The epoch of the database takes part in the history that tables are bound to. It is changed to invalidate all tenants.
+const EPOCH_KEY: &str = "tenantcache:epoch";
 /// Notices that a listener may lag behind before it is told that it missed some.
 const NOTICES_MAX: usize = 4096;
 const PAUSE_MIN: Duration = Duration::from_millis(50);
@@ -44,6 +46,8 @@ pub(crate) struct Shared {
     pub(crate) tracking: AtomicBool,
     /// The server's history, as the heartbeat sees it.
     pub(crate) server_id: ArcSwap<String>,
+    /// When the latest epoch began that was ever seen, in µs.
+    epoch: AtomicU64,
     /// A connection for those who wait for replicas.
     pub(crate) waiting: tokio::sync::Mutex<Option<MultiplexedConnection>>,
 }
@@ -67,6 +71,7 @@ impl Shared {
             notices: broadcast::Sender::new(NOTICES_MAX),
             tracking: AtomicBool::new(false),
             server_id: ArcSwap::default(),
+            epoch: AtomicU64::new(0),
             waiting: tokio::sync::Mutex::new(None),
         }
     }
@@ -79,8 +84,47 @@ impl Shared {
     fn heed(&self, info: ServerInfo) {
         *self.usage.lock() = Some(info.usage);
         if **self.server_id.load() != info.id {
-            self.notify(Notice::History(reply::history(&info.id)));
+            self.notify(Notice::History(reply::server_history(&info.id)));
             self.server_id.store(Arc::new(info.id));
+        }
+    }
+
+    pub(crate) fn epoch(&self) -> u64 {
+        self.epoch.load(Ordering::SeqCst)
+    }
+
+    /// Notes an epoch that was seen, and gives whether it goes on. With a new one all tables are new.
+    pub(crate) fn heed_epoch(&self, began: u64) -> bool {
+        let latest = self.epoch.fetch_max(began, Ordering::SeqCst);
+        if latest != began && latest != 0 {
+            self.notify(Notice::Missed);
+        }
+        latest <= began
+    }
+
+    /// A call of a script on a table, with the keys and arguments that all of them begin with.
+    pub(crate) fn call<'a>(&self, script: &'a Script, table_key: String) -> ScriptInvocation<'a> {
+        let mut call = script.key(table_key);
+        call.key(EPOCH_KEY)
+            .arg(tenantcache::random_incarnation().to_string())
+            .arg(u64::try_from(self.options.table_ttl.as_millis()).unwrap_or(u64::MAX))
+            .arg(self.server_id.load().as_str())
+            .arg(self.epoch());
+        call
+    }
+
+    /// Looks which epoch it is, or begins a new one.
+    pub(crate) async fn read_epoch(
+        &self,
+        connection: &mut MultiplexedConnection,
+        begin: bool,
+    ) -> Result<(), RemoteError> {
+        let mut call = self.call(&self.scripts.epoch, EPOCH_KEY.to_owned());
+        call.arg(u8::from(begin));
+        let text: String = self.within_budget(call.invoke_async(connection)).await?;
+        match reply::history(&text) {
+            Some(history) if self.heed_epoch(history.epoch) => Ok(()),
+            _ => Err(RemoteError::new(RemoteErrorKind::Unreadable)),
         }
     }
 
@@ -185,7 +229,9 @@ async fn try_connect(shared: &Shared) -> Result<(), ConnectError> {
     shared.notify(Notice::Missed);
     shared.failures.store(0, Ordering::Relaxed);
     shared.refusal_logged.store(false, Ordering::Relaxed);
+    let mut watching = connection.clone();
     shared.connection.store(Some(Arc::new(connection)));
+    let _failure_is_noted = shared.read_epoch(&mut watching, false).await;
     shared.set_health(HealthState::Up);
     shared.attempted.send_replace(true);
     tracing::info!("Redis cache initialized");
@@ -205,7 +251,11 @@ async fn watch_connection(shared: &Shared) {
             () = tokio::time::sleep(HEARTBEAT) => {
                 let Ok(mut connection) = shared.connection() else { return };
                 match shared.within_budget(connect::server_info(&mut connection)).await {
-                    Ok(info) if info.is_primary => shared.heed(info),
+                    Ok(info) if info.is_primary => {
+                        shared.heed(info);
+                        // A database may be exchanged for an older one while nothing of it is read.
+                        let _failure_is_noted = shared.read_epoch(&mut connection, false).await;
+                    }
                     Ok(_replica) => return,
                     // Its failure is noted, and ends the connection through `broken` if it was one too many.
                     Err(_) => {}

@@ -4,7 +4,6 @@ use std::sync::atomic::Ordering;
 
 use futures_util::future::BoxFuture;
 use redis::{Script, ScriptInvocation, Value};
-use tenantcache::random_incarnation;
 use tenantcache::remote::{
     Claim, Claimed, Durability, Fill, Health, LeaseToken, Notice, Remote, RemoteError,
     RemoteErrorKind, RemoteInvalidated, RemoteRead, RemoteUsage,
@@ -19,8 +18,6 @@ use crate::supervisor::{self, Shared};
 use crate::tracking::{self, TABLE_PREFIX};
 use crate::{connect, reply};
 
-/// Changed to invalidate every tenant at once. It takes part in the history that tables are bound to.
-const EPOCH_KEY: &str = "tenantcache:epoch";
 /// The most keys in a tenant's index.
 const INDEX_KEYS_MAX: usize = 1_000;
 
@@ -67,15 +64,13 @@ impl RedisTier {
             .await
     }
 
-    /// A call of a script on a tenant's table, with the keys and arguments that all of them begin with.
     fn call<'a>(&self, script: &'a Script, tenant: &str) -> ScriptInvocation<'a> {
-        let table_ttl = self.shared.options.table_ttl.as_millis();
-        let mut call = script.key(table_key(tenant));
-        call.key(EPOCH_KEY)
-            .arg(random_incarnation().to_string())
-            .arg(u64::try_from(table_ttl).unwrap_or(u64::MAX))
-            .arg(self.shared.server_id.load().as_str());
-        call
+        self.shared.call(script, table_key(tenant))
+    }
+
+    /// The server's answer is read only if it is of the epoch that goes on.
+    fn heed(&self) -> impl Fn(u64) -> bool + '_ {
+        |epoch| self.shared.heed_epoch(epoch)
     }
 
     /// Invalidates on a connection of its own, since the wait for replicas holds up whatever is sent after it.
@@ -94,7 +89,7 @@ impl RedisTier {
         let applied = self
             .shared
             .within_budget(script.invoke_async(&mut connection));
-        let table = reply::table(applied.await?)?;
+        let table = reply::table(applied.await?, &self.heed())?;
         let budget = self.shared.options.command_timeout;
         let mut wait = redis::cmd("WAIT");
         wait.arg(1)
@@ -125,7 +120,7 @@ impl Remote for RedisTier {
             keys.iter().for_each(|key| {
                 call.key(key.as_str());
             });
-            reply::read(self.run(&call).await?, keys.len())
+            reply::read(self.run(&call).await?, keys.len(), &self.heed())
         })
     }
 
@@ -141,7 +136,7 @@ impl Remote for RedisTier {
                 .arg(u8::from(claim.force))
                 .arg(key.endpoint());
             covering(&mut call, key, claim.tags);
-            reply::claimed(self.run(&call).await?)
+            reply::claimed(self.run(&call).await?, &self.heed())
         })
     }
 
@@ -202,7 +197,7 @@ impl Remote for RedisTier {
             }
             match durability {
                 Durability::Applied => Ok(RemoteInvalidated {
-                    table: reply::table(self.run(&call).await?)?,
+                    table: reply::table(self.run(&call).await?, &self.heed())?,
                     replicated: false,
                 }),
                 Durability::Replicated => self.invalidate_replicated(&call).await,
@@ -213,14 +208,7 @@ impl Remote for RedisTier {
     fn invalidate_everything(&self) -> BoxFuture<'_, Result<(), RemoteError>> {
         Box::pin(async move {
             let mut connection = self.shared.connection()?;
-            let table_ttl = self.shared.options.table_ttl.as_millis();
-            let mut set = redis::cmd("SET");
-            set.arg(EPOCH_KEY)
-                .arg(random_incarnation().to_string())
-                .arg("PX")
-                .arg(u64::try_from(table_ttl).unwrap_or(u64::MAX));
-            let set = set.query_async::<()>(&mut connection);
-            self.shared.within_budget(set).await
+            self.shared.read_epoch(&mut connection, true).await
         })
     }
 

@@ -5,12 +5,12 @@
 -- Gives the table's fields, then 'another' with the entry and its remaining ms if it is not the one that the caller has
 -- seen; 'held' with the remaining ms of somebody else's lease; or 'taken'.
 local fields = table_of(KEYS[1])
-local force = ARGV[7] == '1'
+local force = ARGV[8] == '1'
 local value = redis.pcall('GET', KEYS[3])
 if type(value) ~= 'string' then
   value = ''
 end
-if not force and string.sub(value, 1, 36) ~= ARGV[4] then
+if not force and string.sub(value, 1, 36) ~= ARGV[5] then
   if value ~= '' then
     return { flatten(fields), 'another', value, redis.call('PTTL', KEYS[3]) }
   end
@@ -19,11 +19,11 @@ local lease = redis.pcall('GET', KEYS[4])
 if not force and type(lease) == 'string' then
   -- A lease whose load began before an invalidation counts as free: what it will bring is dead already. So does one of
   -- the same node (the first 16 digits of its name), which is left over from a claim whose answer was lost.
-  local is_own = string.sub(lease, 1, 16) == string.sub(ARGV[5], 1, 16)
+  local is_own = string.sub(lease, 1, 16) == string.sub(ARGV[6], 1, 16)
   local incarnation, generation = string.match(lease, '^%x+ (%x+) (%d+)$')
-  if not is_own and incarnation == fields.i and not covered(fields, tonumber(generation), ARGV[8], 9) then
+  if not is_own and incarnation == fields.i and not covered(fields, tonumber(generation), ARGV[9], 10) then
     return { flatten(fields), 'held', redis.call('PTTL', KEYS[4]) }
   end
 end
-redis.call('SET', KEYS[4], ARGV[5] .. ' ' .. fields.i .. ' ' .. fields.n, 'PX', ARGV[6])
+redis.call('SET', KEYS[4], ARGV[6] .. ' ' .. fields.i .. ' ' .. fields.n, 'PX', ARGV[7])
 return { flatten(fields), 'taken' }

@@ -3,7 +3,7 @@
 -- scopes' fields.
 -- Gives the table's fields. The same rules as `Records::note` in tenantcache-core; a test compares the two.
 local key = KEYS[1]
-local records_max, prefixes_max = tonumber(ARGV[4]), tonumber(ARGV[5])
+local records_max, prefixes_max = tonumber(ARGV[5]), tonumber(ARGV[6])
 local fields = table_of(key)
 local now = tonumber(redis.call('HINCRBY', key, 'n', 1))
 fields.n = string.format('%.0f', now)
@@ -54,7 +54,7 @@ local function trim(counts, max)
   end
 end
 
-for at = 6, #ARGV do
+for at = 7, #ARGV do
   local field = ARGV[at]
   if field == 't' then
     widen(now)

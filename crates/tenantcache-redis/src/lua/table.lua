@@ -1,6 +1,7 @@
 -- Parts that every script begins with: the server's identity, and the tenant's table, which is made if it is missing.
 -- KEYS[1] is the table, KEYS[2] the epoch. ARGV[1] is an incarnation for a new table, ARGV[2] the table's time to live in
--- ms, ARGV[3] the server's history as the connection knows it.
+-- ms, ARGV[3] the server's history as the connection knows it, ARGV[4] the beginning of the latest epoch that the node has
+-- seen, in µs.
 
 local TTL = tonumber(ARGV[2])
 
@@ -10,17 +11,32 @@ local function renew(key)
   end
 end
 
--- The history this server writes. It differs after a failover and after a restart from a snapshot, both of which can
--- bring back an older table together with older entries. The epoch, if there is one, is changed to invalidate all tenants.
+-- The server's time in µs.
+local function now()
+  local time = redis.call('TIME')
+  return time[1] * 1000000 + time[2]
+end
+
+-- The epoch of this database. One that began before what the caller has seen already is over: the database was exchanged
+-- for an older one (SWAPDB), whose tables and entries agree with each other. Then, or if there is none, one begins.
+local function epoch()
+  local known = redis.pcall('GET', KEYS[2])
+  local began = type(known) == 'string' and tonumber(string.match(known, '^(%d+)-%x+$'))
+  if began and began >= tonumber(ARGV[4]) then
+    renew(KEYS[2])
+    return known
+  end
+  local fresh = string.format('%.0f-%s', math.max(now(), tonumber(ARGV[4]) + 1), ARGV[1])
+  redis.call('SET', KEYS[2], fresh, 'PX', ARGV[2])
+  return fresh
+end
+
+-- The history this database writes. It differs after a failover and after a restart from a snapshot, both of which can
+-- bring back an older table together with older entries, and in another epoch.
 local function history()
   local info = redis.pcall('INFO', 'replication')
   local id = type(info) == 'string' and string.match(info, 'master_replid:(%x+)') or ARGV[3]
-  local epoch = redis.pcall('GET', KEYS[2])
-  if type(epoch) ~= 'string' then
-    return id
-  end
-  renew(KEYS[2])
-  return id .. '/' .. epoch
+  return id .. '/' .. epoch()
 end
 
 -- The table's fields by name. A table of another history, or that is no table, is as good as missing. A table gets a time
@@ -50,8 +66,7 @@ local function table_of(key)
     fields = { i = ARGV[1], n = '0', _h = now_history, _made = made }
   end
   renew(key)
-  local time = redis.call('TIME')
-  fields._now = string.format('%.0f', time[1] * 1000000 + time[2])
+  fields._now = string.format('%.0f', now())
   return fields
 end
 

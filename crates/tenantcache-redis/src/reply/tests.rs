@@ -8,7 +8,7 @@ fn value() -> impl Strategy<Value = Value> {
         any::<i64>().prop_map(Value::Int),
         any::<Vec<u8>>().prop_map(Value::BulkString),
         "[a-z0-9:]{0,8}".prop_map(Value::SimpleString),
-        "[int]|_h|taken|held|another|0|7|[0-9a-f]{32}"
+        "[int]|_h|0123/7-89|taken|held|another|0|7|[0-9a-f]{32}"
             .prop_map(|text| Value::BulkString(text.into_bytes())),
     ];
     leaf.prop_recursive(3, 32, 8, |inner| {
@@ -19,11 +19,11 @@ fn value() -> impl Strategy<Value = Value> {
 proptest! {
     #[test]
     fn any_reply_is_read_or_refused(reply in value(), count in 0usize..4) {
-        if let Ok(read) = super::read(reply.clone(), count) {
+        if let Ok(read) = super::read(reply.clone(), count, &|_| true) {
             prop_assert_eq!(read.entries.len(), count);
         }
-        let _ = super::claimed(reply.clone());
-        let _ = super::table(reply);
+        let _ = super::claimed(reply.clone(), &|_| true);
+        let _ = super::table(reply, &|_| true);
     }
 }
 
@@ -36,12 +36,13 @@ fn an_absent_entry_is_not_an_unreadable_one() {
         bulk("n"),
         bulk("3"),
         bulk("_h"),
-        bulk("0123"),
+        bulk("0123/7-89"),
     ]);
     let read = |parts: &[Value]| {
         super::read(
             Value::Array([std::slice::from_ref(&table), parts].concat()),
             parts.len() / 2,
+            &|_| true,
         )
     };
     assert!(read(&[Value::Nil, Value::Int(-2)]).unwrap().entries[0].is_none());

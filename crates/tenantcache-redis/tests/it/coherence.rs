@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use tenantcache::remote::{Claim, Durability, Fill, Lease, LeaseToken, Remote};
+use tenantcache::remote::{Claim, Durability, Fill, HealthState, Lease, LeaseToken, Remote};
 use tenantcache::{
     Change, Consistency, Endpoint, Invalidation, Key, Loaded, Policy, PolicyTable, Scope, Source,
     Status, TenantId,
@@ -429,4 +429,40 @@ async fn a_change_of_history_repeats_recent_invalidations() {
     .await;
     let _ = server.cli(&["replicaof", "no", "one"]);
     eventually(async || server.cli(&["hget", "tenantcache:table:a", "e:products"]) == "1").await;
+}
+
+/// An older database comes back, whose tables and entries agree with each other. It had been left before the invalidation.
+#[tokio::test]
+async fn a_database_that_was_swapped_away_does_not_come_back() {
+    let server = RedisServer::start().await;
+    let [one, two] = trusting_nodes(&server).await;
+    let origin = Origin::default();
+    for node in [&one, &two] {
+        let _ = origin.read(node.entry("a", "products")).await;
+    }
+    assert_eq!(server.cli(&["swapdb", "0", "1"]), "OK");
+    let _ = one.tenant("a").invalidate(&[products()]).await.unwrap();
+    assert_eq!(server.cli(&["swapdb", "0", "1"]), "OK");
+    let after = origin.read(one.entry("a", "products")).await.outcome();
+    assert_eq!(after.status, Status::Miss, "here at once");
+    eventually(async || {
+        let answer = origin.read(two.entry("a", "products")).await;
+        answer.body().as_ref() != b"answer 1"
+    })
+    .await;
+}
+
+/// Nobody reads, but the heartbeat sees that the database is not the one it was.
+#[tokio::test]
+async fn an_idle_node_notices_an_older_database() {
+    let server = RedisServer::start().await;
+    let node = Node::patient(&server, |builder| builder).await;
+    let epoch = || server.cli(&["get", "tenantcache:epoch"]);
+    eventually(async || !epoch().is_empty()).await;
+    let first = epoch();
+    let _ = server.cli(&["swapdb", "0", "1"]);
+    eventually(async || !epoch().is_empty()).await;
+    let _ = server.cli(&["swapdb", "0", "1"]);
+    eventually(async || epoch() != first).await;
+    node.until(HealthState::Up).await;
 }
