@@ -29,7 +29,7 @@ pub enum Fault {
     Flushall,
     /// Replies to one node are late, and pushes to it are lost.
     LateReplies,
-    /// One node cannot reach Redis for longer than the coherence bound, again and again.
+    /// One node cannot reach Redis, for longer than the coherence bound, or for a moment.
     Outage,
     /// None.
     Rest,
@@ -98,7 +98,7 @@ impl Fault {
             Self::Flushall => data::flushall(world).await,
             Self::Garble => return network::garble(world).await,
             Self::LateReplies => return outage::late_replies(world).await,
-            Self::Outage => outage::outage(world).await,
+            Self::Outage => outage::outage(world, times).await,
             Self::Rest => world.pause(1.0).await,
             Self::SnapshotRestart => data::snapshot_restart(world).await,
             Self::Swapdb => data::swapdb(world).await,

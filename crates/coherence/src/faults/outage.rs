@@ -11,22 +11,30 @@ use crate::world::World;
 const REPLY_DELAY: Duration = Duration::from_millis(50);
 const REPLY_JITTER: Duration = Duration::from_millis(20);
 
-/// One node is cut off for longer than the coherence bound, while the others go on. What it invalidates meanwhile waits. When
-/// it is back, replies are late for a while: it is read before what waited is through.
-pub(super) async fn outage<N: Node>(world: &mut World<N>) {
+/// By how much replies are late around a short outage.
+const BLIP_DELAY: Duration = Duration::from_millis(10);
+
+/// One node is cut off: for longer than the coherence bound, or so shortly that it is read before what it has queued is
+/// through.
+pub(super) async fn outage<N: Node>(world: &mut World<N>, times: u64) {
     world.pause(0.5).await;
     let disturbance = world.disturb();
     let at = world.any_proxy();
-    world.proxies[at].refuse(true);
-    world.proxies[at].cut_all();
-    let bounds = world.plan.coherence_bound.mul_f64(1.2 + world.rng.f64());
-    tokio::time::sleep(bounds).await;
-    world.proxies[at].delay(Direction::Down, REPLY_DELAY, REPLY_JITTER);
+    if times.is_multiple_of(3) {
+        world.proxies[at].refuse(true);
+        world.proxies[at].cut_all();
+        let bounds = world.plan.coherence_bound.mul_f64(1.2 + world.rng.f64());
+        tokio::time::sleep(bounds).await;
+    } else {
+        world.proxies[at].delay(Direction::Down, BLIP_DELAY, BLIP_DELAY);
+        world.proxies[at].cut_all();
+        // The node notices when it next uses its connection.
+        world.pause(0.1).await;
+    }
     world.proxies[at].refuse(false);
     world.settle(disturbance).await;
-    world.pause(2.0).await;
-    world.proxies[at].heal();
     world.pause(0.5).await;
+    world.proxies[at].heal();
 }
 
 /// What Redis answers to one node takes a while to come, and what it tells of its own accord does not come at all: nothing
