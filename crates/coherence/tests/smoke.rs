@@ -33,6 +33,7 @@ macro_rules! scenarios {
 scenarios! {
     clients_are_killed: ClientKill;
     data_is_flushed: Flushall;
+    data_is_swapped: Swapdb;
     node_is_cut_off: Outage;
     nothing_fails: Rest;
     primary_is_lost_with_writes: Failover;
