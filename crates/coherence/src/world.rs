@@ -5,11 +5,15 @@ use testkit::{RedisServer, TcpProxy};
 
 use crate::clock::{Clock, nanos};
 use crate::node::Node;
-use crate::plan::Plan;
+use crate::plan::{Nodes, Plan};
 use crate::recorder::Recorder;
 
 /// For so long after a disturbance loads may still meet that began in it.
 const AFTERMATH: Duration = Duration::from_millis(200);
+/// Services read events from a stream in the same Redis. They look for it once a second, and when it was lost with the data
+/// they invalidate everything, so a load that is under way then is of no use to newcomers.
+#[cfg(feature = "service")]
+const AFTERMATH_OF_SERVICES: Duration = Duration::from_millis(1_500);
 /// How often a condition is looked at.
 const LOOK_INTERVAL: Duration = Duration::from_millis(5);
 /// After which time nodes that do not come back are left to the judge.
@@ -47,6 +51,14 @@ impl<N: Node> World<N> {
         self.recorder.unsteady(self.clock.now())
     }
 
+    fn aftermath(&self) -> Duration {
+        match self.plan.nodes {
+            Nodes::Library => AFTERMATH,
+            #[cfg(feature = "service")]
+            Nodes::Service => AFTERMATH_OF_SERVICES,
+        }
+    }
+
     /// Waits until all nodes are connected again, and notes that this disturbance is over.
     pub(crate) async fn settle(&self, disturbance: usize) {
         let waited = async {
@@ -58,6 +70,6 @@ impl<N: Node> World<N> {
         };
         let _judged_anyway = tokio::time::timeout(PATIENCE, waited).await;
         self.recorder
-            .steady(disturbance, self.clock.now() + nanos(AFTERMATH));
+            .steady(disturbance, self.clock.now() + nanos(self.aftermath()));
     }
 }
