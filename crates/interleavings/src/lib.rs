@@ -10,6 +10,8 @@
 //! than sequential; and what is not in the two files, such as the orders in `replay` and `read`, which the situations
 //! repeat.
 
+// The examples in those files belong to tenantcache, where they are run.
+#![cfg(not(doctest))]
 #![forbid(unsafe_code)]
 
 extern crate self as arc_swap;
