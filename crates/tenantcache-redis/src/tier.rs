@@ -80,7 +80,14 @@ impl RedisTier {
     ) -> Result<RemoteInvalidated, RemoteError> {
         let down = || RemoteError::new(RemoteErrorKind::Down);
         self.shared.connection()?;
-        let mut held = self.shared.waiting.lock().await;
+        let budget = self.shared.options.command_timeout;
+        // One waits for replicas at a time. Those who do not get their turn are not told of any.
+        let Ok(mut held) = tokio::time::timeout(budget, self.shared.waiting.lock()).await else {
+            return Ok(RemoteInvalidated {
+                table: reply::table(self.run(script).await?, &self.heed())?,
+                replicated: false,
+            });
+        };
         if held.is_none() {
             let connect = connect::plain(&self.shared.options);
             *held = Some(self.shared.within_budget(connect).await?);
@@ -90,7 +97,6 @@ impl RedisTier {
             .shared
             .within_budget(script.invoke_async(&mut connection));
         let table = reply::table(applied.await?, &self.heed())?;
-        let budget = self.shared.options.command_timeout;
         let mut wait = redis::cmd("WAIT");
         wait.arg(1)
             .arg(u64::try_from(budget.as_millis()).unwrap_or(u64::MAX));

@@ -64,6 +64,8 @@ pub(crate) struct Inner {
     pub(crate) journal: Journal,
     /// The history that the remote tier wrote when it was last heard of; 0 before that.
     pub(crate) history: AtomicU64,
+    /// Held while a new history is taken note of.
+    pub(crate) history_change: Mutex<()>,
     /// Tells this node from others in the names of leases.
     pub(crate) node: u64,
     health: Option<watch::Receiver<Health>>,
@@ -283,6 +285,7 @@ impl CacheBuilder {
             },
             journal: Journal::default(),
             history: AtomicU64::new(0),
+            history_change: Mutex::new(()),
             node: random_node(),
             arrivals: AtomicU64::new(0),
             sequence: AtomicU64::new(0),

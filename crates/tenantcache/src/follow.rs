@@ -1,8 +1,8 @@
 //! What the remote tier tells of its own accord: that tables changed, that it may have failed to tell, and which history
 //! it writes.
 
+use std::sync::Weak;
 use std::sync::atomic::Ordering;
-use std::sync::{Arc, Weak};
 
 use tenantcache_core::Scope;
 use tokio::sync::broadcast::{self, error::RecvError};
@@ -41,11 +41,23 @@ pub(crate) async fn run(cache: Weak<Inner>, mut notices: broadcast::Receiver<Not
 impl Inner {
     /// Notes which history the shared tier writes. If it is another than before, the tier may have forgotten what it had
     /// acknowledged: that is invalidated again, on this node at once.
-    pub(crate) fn heed_history(self: &Arc<Self>, history: History) {
-        let before = self.history.swap(history.0, Ordering::SeqCst);
-        if before == history.0 || before == 0 {
+    pub(crate) fn heed_history(&self, history: History) {
+        if self.history.load(Ordering::SeqCst) == history.0 {
             return;
         }
+        // Whoever else is given this history waits until what may have been forgotten stands in the overlays.
+        let _change = self.history_change.lock();
+        let before = self.history.load(Ordering::SeqCst);
+        if before == history.0 {
+            return;
+        }
+        if before != 0 {
+            self.repeat_recent();
+        }
+        self.history.store(history.0, Ordering::SeqCst);
+    }
+
+    fn repeat_recent(&self) {
         tracing::warn!(
             "The history of Redis changed; invalidations of the last minute are repeated"
         );

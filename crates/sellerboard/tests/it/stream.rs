@@ -18,37 +18,32 @@ fn add(redis: &RedisServer, kind: &str, tenant: &str) {
     assert!(id.contains('-'), "{id}");
 }
 
-/// A figure of a node, 0 where it is not exposed.
-async fn figure(node: &Node, series: &str) -> u64 {
-    let reply = send(node.request(Method::GET, "/metrics")).await;
-    let text = String::from_utf8_lossy(&reply.body);
-    let value = text.lines().find_map(|line| {
-        let rest = line.strip_prefix(series)?;
-        rest.strip_prefix("{}").unwrap_or(rest).strip_prefix(' ')
-    });
-    value.map_or(0, |value| value.parse().unwrap())
-}
-
-async fn applied(node: &Node) -> u64 {
-    figure(node, "tenantcache_stream_events_total{outcome=\"applied\"}").await
+async fn applied(node: &Node) -> f64 {
+    node.figure("tenantcache_stream_events_total{outcome=\"applied\"}")
+        .await
 }
 
 async fn until_reading(node: &Node) {
-    eventually("the stream is read", async || {
-        (figure(node, "tenantcache_stream_up").await == 1).then_some(())
-    })
-    .await;
+    node.await_figure("tenantcache_stream_up", 1.0).await;
+}
+
+/// Two nodes on one Redis that both read the stream.
+async fn two_nodes(world: &World, redis: &RedisServer) -> [Node; 2] {
+    let nodes = [
+        world.node_on(redis, &[]).await,
+        world.node_on(redis, &[]).await,
+    ];
+    for node in &nodes {
+        until_reading(node).await;
+    }
+    nodes
 }
 
 #[tokio::test]
 async fn an_event_in_the_stream_is_handled_by_one_node_and_holds_on_all() {
     let (world, redis) = (World::start().await, RedisServer::start().await);
-    let nodes = [
-        world.node_on(&redis, &[]).await,
-        world.node_on(&redis, &[]).await,
-    ];
+    let nodes = two_nodes(&world, &redis).await;
     for node in &nodes {
-        until_reading(node).await;
         for tenant in ["tenant-001", "tenant-002"] {
             let _ = node.get(tenant, "/products/101").await;
             let _ = node.get(tenant, "/dashboard/kpis").await;
@@ -68,7 +63,7 @@ async fn an_event_in_the_stream_is_handled_by_one_node_and_holds_on_all() {
         assert!(unconcerned.ok().hit);
     }
     eventually("it is counted once", async || {
-        (applied(&nodes[0]).await + applied(&nodes[1]).await == 1).then_some(())
+        (applied(&nodes[0]).await + applied(&nodes[1]).await == 1.0).then_some(())
     })
     .await;
     let mut records = Vec::new();
@@ -77,7 +72,7 @@ async fn an_event_in_the_stream_is_handled_by_one_node_and_holds_on_all() {
             .get_as(&token("tenant-001"), "/cache/invalidations")
             .await;
         records.extend(list.json()["items"].as_array().unwrap().clone());
-        assert_eq!(figure(node, "tenantcache_stream_gaps_total").await, 0);
+        assert_eq!(node.figure("tenantcache_stream_gaps_total").await, 0.0);
     }
     let [record] = records.as_slice() else {
         panic!("one node wrote it down: {records:?}");
@@ -90,12 +85,8 @@ async fn an_event_in_the_stream_is_handled_by_one_node_and_holds_on_all() {
 #[tokio::test]
 async fn a_deleted_stream_makes_everything_fresh_on_all_nodes() {
     let (world, redis) = (World::start().await, RedisServer::start().await);
-    let nodes = [
-        world.node_on(&redis, &[]).await,
-        world.node_on(&redis, &[]).await,
-    ];
+    let nodes = two_nodes(&world, &redis).await;
     for node in &nodes {
-        until_reading(node).await;
         let _ = node.get("tenant-001", "/products/101").await;
     }
     world.reprice("tenant-001", "9.99").await;
@@ -110,8 +101,8 @@ async fn a_deleted_stream_makes_everything_fresh_on_all_nodes() {
         .await;
     }
     eventually("it is counted", async || {
-        let gaps = figure(&nodes[0], "tenantcache_stream_gaps_total").await;
-        (gaps + figure(&nodes[1], "tenantcache_stream_gaps_total").await >= 1).then_some(())
+        let gaps = nodes[0].figure("tenantcache_stream_gaps_total").await;
+        (gaps + nodes[1].figure("tenantcache_stream_gaps_total").await >= 1.0).then_some(())
     })
     .await;
 }
@@ -120,7 +111,7 @@ async fn a_deleted_stream_makes_everything_fresh_on_all_nodes() {
 async fn without_the_cache_or_redis_no_stream_is_read() {
     let (world, redis) = (World::start().await, RedisServer::start().await);
     let node = world.node(&[]).await;
-    assert_eq!(figure(&node, "tenantcache_stream_up").await, 0);
+    assert_eq!(node.figure("tenantcache_stream_up").await, 0.0);
     let url = redis.url();
     let off = [("REDIS_URL", url.as_str()), ("CACHE_ENABLED", "false")];
     let node = world.node(&off).await;
