@@ -17,6 +17,7 @@ mod events_config;
 mod events_refused;
 mod events_stream;
 mod events_tokens;
+mod faults;
 mod flights;
 mod import;
 mod invalidation;

@@ -1,0 +1,1 @@
+//! F1 to F7: Redis is absent, dead or silent.

@@ -1,0 +1,1 @@
+//! F28 to F33: bytes and values that are wrong.

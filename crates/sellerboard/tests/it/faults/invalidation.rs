@@ -1,0 +1,1 @@
+//! F45 to F57: invalidation and coherence.

@@ -1,0 +1,1 @@
+//! F34 to F44: state is lost, or clocks are wrong.

@@ -1,0 +1,16 @@
+//! One test for each fault of `docs/faults.md`, named after its number. Those that take long are run by
+//! `cargo xtask faults` alone, which also says what was seen.
+
+mod absent;
+mod bytes;
+mod callers;
+mod clients;
+mod identity;
+mod invalidation;
+mod limits;
+mod lost_state;
+mod origin;
+mod refused;
+mod report;
+mod tokens;
+mod wire;

@@ -1,0 +1,1 @@
+//! F58 to F63, F65: the origin fails.

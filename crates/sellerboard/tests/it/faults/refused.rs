@@ -1,0 +1,1 @@
+//! F15 to F27: Redis answers, but says no.

@@ -1,0 +1,1 @@
+//! F80 to F84: tokens and key sets.

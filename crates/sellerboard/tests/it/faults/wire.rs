@@ -1,0 +1,1 @@
+//! F8 to F14, F26: the network between us and Redis fails.
