@@ -140,7 +140,7 @@ fn start_postgres(root: &Path, report: &mut Report) -> Option<Server> {
 }
 
 /// The build folder: cargo's own answer, since it may be configured elsewhere.
-fn target(root: &Path) -> PathBuf {
+pub(crate) fn target(root: &Path) -> PathBuf {
     let metadata = ["metadata", "--no-deps", "--format-version", "1"];
     output(cargo(root).args(metadata))
         .and_then(|json| {

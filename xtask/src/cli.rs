@@ -1,6 +1,6 @@
 //! The command line: `cargo xtask COMMAND`.
 
-use crate::deep;
+use crate::{deep, faults};
 
 /// The text of `--help`.
 pub(crate) const HELP: &str = "\
@@ -15,6 +15,11 @@ Commands:
   tidy            what no other tool checks: file lengths, TODOs, licences, manifests, paths
   deep [CHECK]…   what needs more tools; a missing one prints `skipped:` and the reason.
                   Checks: deny, advisories, machete, features, msrv, miri, fuzz, mutants
+  faults [--long] [--no-storm] [--write] [F12]…
+                  every fault of docs/faults.md, or those named, on real servers, then steady load under
+                  one condition of Redis after the other; prints what was seen; under 30 minutes.
+                  --long: what is said to last ten minutes does, instead of one; --no-storm: without the
+                  load; --write: puts what was seen into docs/faults.md
   mutants-coherence [--list] [--only NAME]…
                   breaks one mechanism of the cache after the other, as xtask/mutants says, and sees
                   whether the history checker notices within 60 s; --list says what there is
@@ -34,6 +39,7 @@ pub(crate) enum Command {
         /// Names out of [`deep::CHECKS`].
         checks: Vec<String>,
     },
+    Faults(faults::Options),
     Help,
     Lint,
     /// Breaks the cache on purpose; in every known way when none is named.
@@ -62,6 +68,7 @@ pub(crate) fn parse(args: impl Iterator<Item = String>) -> Result<Command, Strin
     };
     let command = match name.as_str() {
         "deep" => return parse_deep(rest),
+        "faults" => return faults::parse(rest).map(Command::Faults),
         "help" => Command::Help,
         "lint" => Command::Lint,
         "mutants-coherence" => return parse_mutants(rest),

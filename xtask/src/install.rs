@@ -1,6 +1,7 @@
 //! Installing what the checks need, with the system's own package manager, after saying so.
 
 use std::io::IsTerminal;
+use std::path::Path;
 use std::process::Command;
 
 use crate::process;
@@ -35,6 +36,13 @@ pub(crate) const POSTGRES: Need = Need {
         "postgresql",
         "postgresql",
     ],
+};
+
+/// The shared cache that one fault puts in front of the service.
+pub(crate) const VARNISH: Need = Need {
+    program: "varnishd",
+    purpose: "the fault of a shared cache in front of the service",
+    packages: ["varnish", "varnish", "varnish", "varnish", "varnish"],
 };
 
 struct Manager {
@@ -130,6 +138,15 @@ pub(crate) fn install(need: &Need) -> Result<(), String> {
         )),
         Outcome::Passed | Outcome::Skipped(_) => Ok(()),
     }
+}
+
+/// Whether Varnish is there; packages put it where only root's `PATH` leads.
+pub(crate) fn has_varnish() -> bool {
+    let folders = ["/usr/sbin", "/usr/local/sbin"];
+    let mut files = folders
+        .iter()
+        .map(|folder| Path::new(folder).join(VARNISH.program));
+    process::find(VARNISH.program).is_some() || files.any(|file| process::is_executable(&file))
 }
 
 fn by_hand(manager: &Manager, package: &str) -> String {

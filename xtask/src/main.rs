@@ -7,6 +7,7 @@
 mod checks;
 mod cli;
 mod deep;
+mod faults;
 mod install;
 mod mutants;
 mod postgres;
@@ -38,6 +39,7 @@ fn main() -> ExitCode {
     let root = workspace_root();
     let exit = match cli::parse(std::env::args().skip(1)) {
         Ok(Command::Deep { checks }) => deep::run(&root, &checks),
+        Ok(Command::Faults(options)) => faults::run(&root, &options),
         Ok(Command::Help) => {
             say(cli::HELP);
             Exit::Passed

@@ -2,9 +2,11 @@
 
 use std::env;
 use std::ffi::OsStr;
+use std::fs::File;
+use std::io::{self, BufRead as _, BufReader, Write as _};
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
-use std::process::{Command, Stdio};
+use std::process::{Command, ExitStatus, Stdio};
 
 use crate::report::{Outcome, say};
 
@@ -44,6 +46,33 @@ pub(crate) fn run(command: &mut Command) -> Outcome {
         Ok(status) => Outcome::Failed(format!("`{line}` ended with {status}")),
         Err(error) => Outcome::Failed(format!("`{line}` did not start: {error}")),
     }
+}
+
+/// As [`run`], with all output also kept in a file.
+pub(crate) fn run_kept(command: &mut Command, file: &Path) -> Outcome {
+    let line = display(command);
+    say(&format!("$ {line}"));
+    match kept(command, file) {
+        Ok(status) if status.success() => Outcome::Passed,
+        Ok(status) => Outcome::Failed(format!("`{line}` ended with {status}")),
+        Err(error) => Outcome::Failed(format!("`{line}` did not start: {error}")),
+    }
+}
+
+fn kept(command: &mut Command, file: &Path) -> io::Result<ExitStatus> {
+    let mut file = File::create(file)?;
+    let (reader, writer) = io::pipe()?;
+    command.stdin(Stdio::null()).stdout(writer.try_clone()?);
+    let mut child = command.stderr(writer).spawn()?;
+    // Ours are closed with these, so that the pipe ends with the child.
+    command.stdout(Stdio::null()).stderr(Stdio::null());
+    for line in BufReader::new(reader).split(b'\n') {
+        let line = line?;
+        file.write_all(&line)?;
+        file.write_all(b"\n")?;
+        say(&String::from_utf8_lossy(&line));
+    }
+    child.wait()
 }
 
 /// Whether a command can be started and succeeds; its output is dropped.

@@ -16,6 +16,15 @@ fn commands_are_read() {
 }
 
 #[test]
+fn faults_are_chosen() {
+    let Ok(Command::Faults(options)) = parsed("faults --long F7") else {
+        panic!("not understood");
+    };
+    assert!(options.long && options.only == [7]);
+    assert!(parsed("faults F0").is_err());
+}
+
+#[test]
 fn mutants_are_chosen() {
     let chosen = |list, only: &[&str]| {
         let only = only.iter().map(|name| (*name).to_owned()).collect();
