@@ -18,7 +18,7 @@
 //! A task of the tier's own connects, and connects again with a growing pause of 50 to 250 ms. While there is no
 //! connection, every operation fails at once. A command that takes longer than its budget (default 100 ms) fails; five in
 //! a row, a broken connection, or a server that has become a replica end the connection. Nothing is retried but by the
-//! cache above.
+//! cache above. Every reply carries a random number of its request: one that does not is dropped, and ends the connection.
 //!
 //! # TLS
 //!
@@ -37,6 +37,9 @@
 //! | `tenantcache:index:{tenant}` | the tenant's last 1,000 filled keys, for operators |
 //! | `tenantcache:events` | the stream that an [`EventStream`] reads, with its consumer group |
 //! | `tenantcache:events:{group}` | that the group was made, so that its absence is known to be a loss |
+//!
+//! An entry is at most 32 MiB, its header included. A larger value is not stored; of a larger one that stands under an
+//! entry's key only the first 36 bytes are read, and it is a miss. A table of more than 1,024 fields is none.
 //!
 //! Every key has a time to live. `SCAN`, `KEYS` and `FLUSHALL` are never used.
 

@@ -9,24 +9,26 @@ use tenantcache::remote::{
 };
 use tenantcache_core::Table;
 
-/// Whether the epoch that began at this time, in µs, goes on: none that began later was ever seen.
-pub(crate) type HeedEpoch<'a> = &'a dyn Fn(u64) -> bool;
+/// By what a reply is believed.
+#[derive(Clone, Copy)]
+pub(crate) struct Belief<'a> {
+    /// What the reply carries if it is the one to this call.
+    pub(crate) ticket: &'a str,
+    /// Whether the epoch that began at this time, in µs, goes on: none that began later was ever seen.
+    pub(crate) heed_epoch: &'a dyn Fn(u64) -> bool,
+}
 
 /// Reads what the `read` script gave for `count` keys.
 pub(crate) fn read(
     reply: Value,
     count: usize,
-    heed: HeedEpoch<'_>,
+    belief: Belief<'_>,
 ) -> Result<RemoteRead, RemoteError> {
-    let unreadable = || RemoteError::new(RemoteErrorKind::Unreadable);
-    let Value::Array(parts) = reply else {
-        return Err(unreadable());
-    };
-    if parts.len() != 1 + 2 * count {
+    let mut parts = parts(reply)?;
+    let table = table(parts.next().ok_or_else(misdirected)?, belief)?;
+    if parts.len() != 2 * count {
         return Err(unreadable());
     }
-    let mut parts = parts.into_iter();
-    let table = table(parts.next().ok_or_else(unreadable)?, heed)?;
     let mut entries = Vec::with_capacity(count);
     while let (Some(value), Some(remaining)) = (parts.next(), parts.next()) {
         entries.push(entry(value, remaining).ok_or_else(unreadable)?);
@@ -35,13 +37,9 @@ pub(crate) fn read(
 }
 
 /// Reads what the `claim` script gave.
-pub(crate) fn claimed(reply: Value, heed: HeedEpoch<'_>) -> Result<Claimed, RemoteError> {
-    let unreadable = || RemoteError::new(RemoteErrorKind::Unreadable);
-    let Value::Array(parts) = reply else {
-        return Err(unreadable());
-    };
-    let mut parts = parts.into_iter();
-    let table = table(parts.next().ok_or_else(unreadable)?, heed)?;
+pub(crate) fn claimed(reply: Value, belief: Belief<'_>) -> Result<Claimed, RemoteError> {
+    let mut parts = parts(reply)?;
+    let table = table(parts.next().ok_or_else(misdirected)?, belief)?;
     let what = parts.next().ok_or_else(unreadable)?;
     let lease = match (text(&what), parts.next(), parts.next()) {
         (Some("another"), Some(value), Some(remaining)) => {
@@ -59,11 +57,15 @@ pub(crate) fn claimed(reply: Value, heed: HeedEpoch<'_>) -> Result<Claimed, Remo
 }
 
 /// Reads a table's fields.
-pub(crate) fn table(reply: Value, heed: HeedEpoch<'_>) -> Result<RemoteTable, RemoteError> {
-    let unreadable = || RemoteError::new(RemoteErrorKind::Unreadable);
+pub(crate) fn table(reply: Value, belief: Belief<'_>) -> Result<RemoteTable, RemoteError> {
     let Value::Array(flat) = reply else {
-        return Err(unreadable());
+        return Err(misdirected());
     };
+    let mut pairs = flat.chunks_exact(2);
+    let ticket = pairs.find(|pair| text(&pair[0]) == Some("_for"));
+    if ticket.and_then(|pair| text(&pair[1])) != Some(belief.ticket) {
+        return Err(misdirected());
+    }
     let texts = flat
         .iter()
         .map(text)
@@ -79,7 +81,7 @@ pub(crate) fn table(reply: Value, heed: HeedEpoch<'_>) -> Result<RemoteTable, Re
         .zip(micros("_at"))
         .map(|(now, at)| Duration::from_micros(now.saturating_sub(at)));
     let history = field("_h").and_then(history).ok_or_else(unreadable)?;
-    if !heed(history.epoch) {
+    if !(belief.heed_epoch)(history.epoch) {
         return Err(RemoteError::new(RemoteErrorKind::Refused));
     }
     Ok(RemoteTable {
@@ -93,6 +95,42 @@ pub(crate) fn table(reply: Value, heed: HeedEpoch<'_>) -> Result<RemoteTable, Re
         table: Table::from_fields(fields.clone())
             .map_err(|error| unreadable().with_source(error))?,
     })
+}
+
+/// Reads a reply that is one value.
+pub(crate) fn one(reply: Value, belief: Belief<'_>) -> Result<Value, RemoteError> {
+    let mut parts = parts(reply)?;
+    match (parts.next(), parts.next()) {
+        (Some(ticket), Some(what)) if text(&ticket) == Some(belief.ticket) => Ok(what),
+        _ => Err(misdirected()),
+    }
+}
+
+/// Reads a reply that is a history.
+pub(crate) fn epoch(reply: Value, belief: Belief<'_>) -> Result<(), RemoteError> {
+    let what = one(reply, belief)?;
+    let history = text(&what).and_then(history).ok_or_else(unreadable)?;
+    if (belief.heed_epoch)(history.epoch) {
+        Ok(())
+    } else {
+        Err(RemoteError::new(RemoteErrorKind::Refused))
+    }
+}
+
+/// Every script answers with an array: anything else was meant for somebody else.
+fn parts(reply: Value) -> Result<std::vec::IntoIter<Value>, RemoteError> {
+    match reply {
+        Value::Array(parts) => Ok(parts.into_iter()),
+        _ => Err(misdirected()),
+    }
+}
+
+fn misdirected() -> RemoteError {
+    RemoteError::new(RemoteErrorKind::Misdirected)
+}
+
+fn unreadable() -> RemoteError {
+    RemoteError::new(RemoteErrorKind::Unreadable)
 }
 
 /// What a table is bound to.

@@ -1,5 +1,6 @@
 //! One task keeps the connection: it connects, watches, and connects again.
 
+use std::ops::{Deref, DerefMut};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering};
 use std::time::Duration;
@@ -7,14 +8,14 @@ use std::time::Duration;
 use arc_swap::{ArcSwap, ArcSwapOption};
 use parking_lot::Mutex;
 use redis::aio::MultiplexedConnection;
-use redis::{RedisError, Script, ScriptInvocation};
+use redis::{RedisError, Script, ScriptInvocation, Value};
 use tenantcache::clock::{Clock, SystemClock};
 use tenantcache::remote::{Health, HealthState, Notice, RemoteError, RemoteErrorKind, RemoteUsage};
 use tokio::sync::{Notify, broadcast, watch};
 
 use crate::connect::{self, ConnectError, ServerInfo};
 use crate::options::RedisOptions;
-use crate::reply;
+use crate::reply::{self, Belief};
 use crate::scripts::Scripts;
 
 /// Commands in a row that got no answer in time, or a refusal, before the connection is given up.
@@ -37,6 +38,8 @@ pub(crate) struct Shared {
     /// Whether an attempt to connect has ended, well or not.
     pub(crate) attempted: watch::Sender<bool>,
     connection: ArcSwapOption<MultiplexedConnection>,
+    /// How many connections there were.
+    connected: AtomicU64,
     failures: AtomicU32,
     /// Whether a refusal by the present server was logged; the counters have them all.
     refusal_logged: AtomicBool,
@@ -65,6 +68,7 @@ impl Shared {
             usage: Mutex::new(None),
             attempted: watch::Sender::new(false),
             connection: ArcSwapOption::empty(),
+            connected: AtomicU64::new(0),
             failures: AtomicU32::new(0),
             refusal_logged: AtomicBool::new(false),
             broken: Notify::new(),
@@ -103,14 +107,59 @@ impl Shared {
     }
 
     /// A call of a script on a table, with the keys and arguments that all of them begin with.
-    pub(crate) fn call<'a>(&self, script: &'a Script, table_key: String) -> ScriptInvocation<'a> {
-        let mut call = script.key(table_key);
+    pub(crate) fn call<'a>(&self, script: &'a Script, table_key: String) -> Call<'a> {
+        let ticket = tenantcache::random_incarnation().to_string();
+        let mut call = script.key(&table_key);
         call.key(EPOCH_KEY)
-            .arg(tenantcache::random_incarnation().to_string())
+            .arg(&ticket)
             .arg(u64::try_from(self.options.table_ttl.as_millis()).unwrap_or(u64::MAX))
             .arg(self.server_id.load().as_str())
             .arg(self.epoch());
-        call
+        Call {
+            script: call,
+            table_key,
+            ticket,
+        }
+    }
+
+    /// Runs a script on the connection, and reads its reply. One that was meant for another call ends the connection:
+    /// what else comes on it may be, too.
+    pub(crate) async fn run<T>(
+        &self,
+        call: &Call<'_>,
+        connection: &mut MultiplexedConnection,
+        read: impl FnOnce(Value, Belief<'_>) -> Result<T, RemoteError>,
+    ) -> Result<T, RemoteError> {
+        let number = self.connected.load(Ordering::SeqCst);
+        let reply = self
+            .within_budget(call.script.invoke_async(connection))
+            .await?;
+        let belief = Belief {
+            ticket: &call.ticket,
+            heed_epoch: &|epoch| self.heed_epoch(epoch),
+        };
+        let read = read(reply, belief);
+        match read.as_ref().map_err(RemoteError::kind) {
+            Err(RemoteErrorKind::Misdirected) => self.distrust(number),
+            // The scripts accept more than a table may hold. What cannot be read is made anew by the next call.
+            Err(RemoteErrorKind::Unreadable) => {
+                let mut unlink = redis::cmd("UNLINK");
+                let unlink = unlink.arg(&call.table_key).query_async::<()>(connection);
+                let _failure_is_noted = self.within_budget(unlink).await;
+            }
+            _ => {}
+        }
+        read
+    }
+
+    /// Gives up the connection of that number.
+    fn distrust(&self, number: u64) {
+        if self.connected.load(Ordering::SeqCst) == number && self.connection.swap(None).is_some() {
+            tracing::error!(
+                "Redis gave a reply that was meant for another request; dropped, and the connection is closed"
+            );
+            self.failed(true);
+        }
     }
 
     /// Looks which epoch it is, or begins a new one.
@@ -121,11 +170,7 @@ impl Shared {
     ) -> Result<(), RemoteError> {
         let mut call = self.call(&self.scripts.epoch, EPOCH_KEY.to_owned());
         call.arg(u8::from(begin));
-        let text: String = self.within_budget(call.invoke_async(connection)).await?;
-        match reply::history(&text) {
-            Some(history) if self.heed_epoch(history.epoch) => Ok(()),
-            _ => Err(RemoteError::new(RemoteErrorKind::Unreadable)),
-        }
+        self.run(&call, connection, reply::epoch).await
     }
 
     /// The connection, if the tier is up.
@@ -186,6 +231,27 @@ impl Shared {
     }
 }
 
+/// A call of a script, and what its reply must carry.
+pub(crate) struct Call<'a> {
+    script: ScriptInvocation<'a>,
+    table_key: String,
+    ticket: String,
+}
+
+impl<'a> Deref for Call<'a> {
+    type Target = ScriptInvocation<'a>;
+
+    fn deref(&self) -> &Self::Target {
+        &self.script
+    }
+}
+
+impl DerefMut for Call<'_> {
+    fn deref_mut(&mut self) -> &mut Self::Target {
+        &mut self.script
+    }
+}
+
 /// Runs until it is aborted.
 pub(crate) async fn run(shared: Arc<Shared>) {
     let mut pause = PAUSE_MIN;
@@ -230,6 +296,7 @@ async fn try_connect(shared: &Shared) -> Result<(), ConnectError> {
     shared.failures.store(0, Ordering::Relaxed);
     shared.refusal_logged.store(false, Ordering::Relaxed);
     let mut watching = connection.clone();
+    shared.connected.fetch_add(1, Ordering::SeqCst);
     shared.connection.store(Some(Arc::new(connection)));
     let _failure_is_noted = shared.read_epoch(&mut watching, false).await;
     shared.set_health(HealthState::Up);
@@ -244,7 +311,7 @@ async fn watch_connection(shared: &Shared) {
         tokio::select! {
             () = shared.broken.notified() => {
                 // A notice may be left over from the connection before.
-                if shared.failures.load(Ordering::Relaxed) > 0 {
+                if shared.failures.load(Ordering::Relaxed) > 0 || shared.connection().is_err() {
                     return;
                 }
             }

@@ -14,10 +14,13 @@ use tokio::task::AbortHandle;
 
 use crate::cryptography::install_cryptography;
 use crate::options::RedisOptions;
-use crate::supervisor::{self, Shared};
+use crate::reply::Belief;
+use crate::supervisor::{self, Call, Shared};
 use crate::tracking::{self, TABLE_PREFIX};
 use crate::{connect, reply};
 
+/// The largest entry that is stored or read, in bytes, its header included. `table.lua` has it, too.
+const ENTRY_BYTES_MAX: usize = 32 << 20;
 /// The most keys in a tenant's index.
 const INDEX_KEYS_MAX: usize = 1_000;
 
@@ -57,26 +60,23 @@ impl RedisTier {
         let _supervisor_gone = attempted.wait_for(|attempted| *attempted).await;
     }
 
-    async fn run(&self, script: &ScriptInvocation<'_>) -> Result<Value, RemoteError> {
+    async fn run<T>(
+        &self,
+        call: &Call<'_>,
+        read: impl FnOnce(Value, Belief<'_>) -> Result<T, RemoteError>,
+    ) -> Result<T, RemoteError> {
         let mut connection = self.shared.connection()?;
-        self.shared
-            .within_budget(script.invoke_async(&mut connection))
-            .await
+        self.shared.run(call, &mut connection, read).await
     }
 
-    fn call<'a>(&self, script: &'a Script, tenant: &str) -> ScriptInvocation<'a> {
+    fn call<'a>(&self, script: &'a Script, tenant: &str) -> Call<'a> {
         self.shared.call(script, table_key(tenant))
-    }
-
-    /// The server's answer is read only if it is of the epoch that goes on.
-    fn heed(&self) -> impl Fn(u64) -> bool + '_ {
-        |epoch| self.shared.heed_epoch(epoch)
     }
 
     /// Invalidates on a connection of its own, since the wait for replicas holds up whatever is sent after it.
     async fn invalidate_replicated(
         &self,
-        script: &ScriptInvocation<'_>,
+        call: &Call<'_>,
     ) -> Result<RemoteInvalidated, RemoteError> {
         let down = || RemoteError::new(RemoteErrorKind::Down);
         self.shared.connection()?;
@@ -84,7 +84,7 @@ impl RedisTier {
         // One waits for replicas at a time. Those who do not get their turn are not told of any.
         let Ok(mut held) = tokio::time::timeout(budget, self.shared.waiting.lock()).await else {
             return Ok(RemoteInvalidated {
-                table: reply::table(self.run(script).await?, &self.heed())?,
+                table: self.run(call, reply::table).await?,
                 replicated: false,
             });
         };
@@ -93,10 +93,8 @@ impl RedisTier {
             *held = Some(self.shared.within_budget(connect).await?);
         }
         let mut connection = held.take().ok_or_else(down)?;
-        let applied = self
-            .shared
-            .within_budget(script.invoke_async(&mut connection));
-        let table = reply::table(applied.await?, &self.heed())?;
+        let applied = self.shared.run(call, &mut connection, reply::table);
+        let table = applied.await?;
         let mut wait = redis::cmd("WAIT");
         wait.arg(1)
             .arg(u64::try_from(budget.as_millis()).unwrap_or(u64::MAX));
@@ -126,7 +124,10 @@ impl Remote for RedisTier {
             keys.iter().for_each(|key| {
                 call.key(key.as_str());
             });
-            reply::read(self.run(&call).await?, keys.len(), &self.heed())
+            self.run(&call, |reply, belief| {
+                reply::read(reply, keys.len(), belief)
+            })
+            .await
         })
     }
 
@@ -142,7 +143,7 @@ impl Remote for RedisTier {
                 .arg(u8::from(claim.force))
                 .arg(key.endpoint());
             covering(&mut call, key, claim.tags);
-            reply::claimed(self.run(&call).await?, &self.heed())
+            self.run(&call, reply::claimed).await
         })
     }
 
@@ -154,6 +155,9 @@ impl Remote for RedisTier {
         Box::pin(async move {
             let refused = || RemoteError::new(RemoteErrorKind::Refused);
             let value = entry.encode().ok_or_else(refused)?;
+            if value.len() > ENTRY_BYTES_MAX {
+                return Err(refused());
+            }
             let hard_ms = u64::try_from(entry.lifetime.hard.as_millis()).unwrap_or(u64::MAX);
             let key = &entry.key;
             let mut call = self.call(&self.shared.scripts.fill, key.tenant());
@@ -169,7 +173,7 @@ impl Remote for RedisTier {
                 .arg(u8::from(entry.tags.known().is_none()))
                 .arg(lease.map_or(String::new(), lease_name));
             covering(&mut call, key, entry.tags.known().unwrap_or_default());
-            match self.run(&call).await? {
+            match self.run(&call, reply::one).await? {
                 Value::Int(1) => Ok(Fill::Stored),
                 Value::Int(0) => Ok(Fill::Refused),
                 _ => Err(RemoteError::new(RemoteErrorKind::Unreadable)),
@@ -185,7 +189,9 @@ impl Remote for RedisTier {
         Box::pin(async move {
             let mut call = self.shared.scripts.release.key(lease_key(key));
             call.arg(lease_name(lease));
-            self.run(&call).await.map(drop)
+            let mut connection = self.shared.connection()?;
+            let released = call.invoke_async::<Value>(&mut connection);
+            self.shared.within_budget(released).await.map(drop)
         })
     }
 
@@ -203,7 +209,7 @@ impl Remote for RedisTier {
             }
             match durability {
                 Durability::Applied => Ok(RemoteInvalidated {
-                    table: reply::table(self.run(&call).await?, &self.heed())?,
+                    table: self.run(&call, reply::table).await?,
                     replicated: false,
                 }),
                 Durability::Replicated => self.invalidate_replicated(&call).await,

@@ -38,6 +38,7 @@ pub(crate) struct Counters {
     pub(crate) remote_errors: AtomicU64,
     pub(crate) lag: LagHistogram,
     pub(crate) lease_waits: AtomicU64,
+    misdirected_replies: AtomicU64,
     pub(crate) pushes: AtomicU64,
     tables_made: [AtomicU64; TABLES_MADE.len()],
 }
@@ -104,6 +105,9 @@ impl Counters {
         if error.kind() != RemoteErrorKind::Down {
             self.remote_errors.fetch_add(1, Ordering::Relaxed);
         }
+        if error.kind() == RemoteErrorKind::Misdirected {
+            self.misdirected_replies.fetch_add(1, Ordering::Relaxed);
+        }
     }
 
     /// Counts a table that was made, and whether this node had known another in its place.
@@ -147,6 +151,7 @@ impl Counters {
             remote_errors: get(&self.remote_errors),
             lag: self.lag.snapshot(),
             lease_waits: get(&self.lease_waits),
+            misdirected_replies: get(&self.misdirected_replies),
             pushes: get(&self.pushes),
             tables_made: TABLES_MADE
                 .into_iter()
@@ -310,6 +315,8 @@ pub struct CounterSnapshot {
     pub lag: LagSnapshot,
     /// Looks whether another node, which holds a key's lease, has filled it.
     pub lease_waits: u64,
+    /// Replies of the remote tier that were meant for another request, and were dropped.
+    pub misdirected_replies: u64,
     /// Changes of known tenants' tables that the remote tier told of.
     pub pushes: u64,
     /// Tables that were made: why, and how many. `lost`: this node had known another, which was evicted, flushed or has

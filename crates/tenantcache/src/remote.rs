@@ -262,6 +262,8 @@ pub enum RemoteErrorKind {
     Down,
     /// The connection broke.
     Io,
+    /// What came was meant for another request. The tier is to end the connection it came on.
+    Misdirected,
     /// The tier refused the operation.
     Refused,
     /// No answer within the budget.
@@ -275,6 +277,7 @@ impl fmt::Display for RemoteErrorKind {
         f.write_str(match self {
             Self::Down => "the remote tier is down",
             Self::Io => "the connection to the remote tier broke",
+            Self::Misdirected => "the remote tier's answer was meant for another request",
             Self::Refused => "the remote tier refused the operation",
             Self::TimedOut => "the remote tier did not answer in time",
             Self::Unreadable => "the remote tier's answer cannot be read",

@@ -168,6 +168,11 @@ impl Collector for CacheCollector {
                 counters.lease_waits,
             ),
             (
+                "tenantcache_misdirected_replies",
+                "Replies of Redis that were meant for another request",
+                counters.misdirected_replies,
+            ),
+            (
                 "tenantcache_notices",
                 "Changes of known tenants' tables that Redis told of",
                 counters.pushes,

@@ -6,14 +6,9 @@
 -- seen; 'held' with the remaining ms of somebody else's lease; or 'taken'.
 local fields = table_of(KEYS[1])
 local force = ARGV[8] == '1'
-local value = redis.pcall('GET', KEYS[3])
-if type(value) ~= 'string' then
-  value = ''
-end
-if not force and string.sub(value, 1, 36) ~= ARGV[5] then
-  if value ~= '' then
-    return { flatten(fields), 'another', value, redis.call('PTTL', KEYS[3]) }
-  end
+local head = redis.pcall('GETRANGE', KEYS[3], 0, 35)
+if not force and type(head) == 'string' and head ~= '' and head ~= ARGV[5] then
+  return { flatten(fields), 'another', value_of(KEYS[3]), redis.call('PTTL', KEYS[3]) }
 end
 local lease = redis.pcall('GET', KEYS[4])
 if not force and type(lease) == 'string' then

@@ -3,4 +3,4 @@
 if ARGV[5] == '1' then
   redis.call('UNLINK', KEYS[2])
 end
-return history()
+return reply(history())

@@ -12,25 +12,25 @@ local is_own = is_lease(lease, ARGV[12])
 if is_own then
   redis.call('UNLINK', KEYS[5])
 elseif type(lease) == 'string' then
-  return 0
+  return reply(0)
 end
 local now = tonumber(fields.n)
 if fields.i ~= ARGV[5] or generation > now then
-  return 0
+  return reply(0)
 end
 if generation < now and (ARGV[11] == '1' or covered(fields, generation, ARGV[10], 13)) then
-  return 0
+  return reply(0)
 end
 -- The stamp and the beginning of the load stand at bytes 4 to 35 of an entry, so that entries of the same table can be
 -- ordered as they are.
 local known = redis.pcall('GETRANGE', KEYS[3], 0, 35)
 if not is_own and type(known) == 'string' and #known == 36 and string.sub(known, 1, 20) == string.sub(value, 1, 20)
   and string.sub(known, 21, 36) > string.sub(value, 21, 36) then
-  return 0
+  return reply(0)
 end
 redis.call('SET', KEYS[3], value, 'PX', ARGV[7])
 local time = redis.call('TIME')
 redis.call('ZADD', KEYS[4], time[1], KEYS[3])
 redis.call('ZREMRANGEBYRANK', KEYS[4], 0, -1 - tonumber(ARGV[9]))
 renew(KEYS[4])
-return 1
+return reply(1)

@@ -1,9 +1,27 @@
 -- Parts that every script begins with: the server's identity, and the tenant's table, which is made if it is missing.
--- KEYS[1] is the table, KEYS[2] the epoch. ARGV[1] is an incarnation for a new table, ARGV[2] the table's time to live in
+-- KEYS[1] is the table, KEYS[2] the epoch. ARGV[1] is an incarnation for a new table, by which the reply is
+-- known as well, ARGV[2] the table's time to live in
 -- ms, ARGV[3] the server's history as the connection knows it, ARGV[4] the beginning of the latest epoch that the node has
 -- seen, in µs.
 
 local TTL = tonumber(ARGV[2])
+-- No entry is larger, in bytes (`ENTRY_BYTES_MAX`), and no table has more fields: what is there is not ours.
+local ENTRY_BYTES_MAX = 33554432
+local FIELDS_MAX = 1024
+
+-- Every reply carries what its call alone knows, so that one meant for another call is recognised.
+local function reply(what)
+  return { ARGV[1], what }
+end
+
+-- An entry's value, and false if there is none. Of one that is too large only the head: nobody has to hold the rest.
+local function value_of(key)
+  local length = redis.pcall('STRLEN', key)
+  if type(length) ~= 'number' or length == 0 then
+    return false
+  end
+  return redis.call('GETRANGE', key, 0, length > ENTRY_BYTES_MAX and 35 or -1)
+end
 
 local function renew(key)
   if redis.call('PTTL', key) < TTL / 2 then
@@ -41,14 +59,15 @@ end
 
 -- The table's fields by name. A table of another history, or that is no table, is as good as missing. A table gets a time
 -- to live of its own, renewed when under half of it is left: renewing pushes to every client that tracks it.
--- `_now` is the server's time in µs, `_made` says why the table was made, if it was.
+-- `_for` is what the reply is known by, `_now` the server's time in µs, `_made` says why the table was made, if it was.
 local function table_of(key)
   local now_history = history()
-  local flat = redis.pcall('HGETALL', key)
+  local count = redis.pcall('HLEN', key)
   local fields, made = {}, nil
-  if flat.err then
+  if type(count) ~= 'number' or count > FIELDS_MAX then
     made = 'unreadable'
   else
+    local flat = redis.call('HGETALL', key)
     for at = 1, #flat, 2 do
       fields[flat[at]] = flat[at + 1]
     end
@@ -66,7 +85,7 @@ local function table_of(key)
     fields = { i = ARGV[1], n = '0', _h = now_history, _made = made }
   end
   renew(key)
-  fields._now = string.format('%.0f', now())
+  fields._now, fields._for = string.format('%.0f', now()), ARGV[1]
   return fields
 end
 

@@ -8,6 +8,7 @@
 mod cache;
 mod coherence;
 mod faults;
+mod hostile;
 mod server;
 mod stream;
 mod stream_gaps;
