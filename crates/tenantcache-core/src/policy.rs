@@ -76,7 +76,7 @@ impl Policy {
         self
     }
 
-    /// How long a load may take before it counts as failed. Default 5 s.
+    /// How long a load may take before it counts as failed, the wait for its turn included. Default 5 s.
     pub fn with_load_timeout(mut self, timeout: Duration) -> Self {
         self.load_timeout = timeout;
         self

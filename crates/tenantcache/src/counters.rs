@@ -152,6 +152,7 @@ impl Counters {
             lag: self.lag.snapshot(),
             lease_waits: get(&self.lease_waits),
             misdirected_replies: get(&self.misdirected_replies),
+            loads_shed: Vec::new(),
             pushes: get(&self.pushes),
             tables_made: TABLES_MADE
                 .into_iter()
@@ -313,6 +314,10 @@ pub struct CounterSnapshot {
     /// How long invalidations, of this node and of others, took from their application in the remote tier until they held
     /// here. At most: the time that the news was on its way is counted in full.
     pub lag: LagSnapshot,
+    /// Loads that were not begun, since too many were under way: why, and how many. `deadline`: their turn did not come in
+    /// time; `queue`: too many were waiting; `stale`: they would have had to wait, while a stale value could be served;
+    /// `tenant_queue`: too many of their tenant were waiting.
+    pub loads_shed: Vec<(&'static str, u64)>,
     /// Looks whether another node, which holds a key's lease, has filled it.
     pub lease_waits: u64,
     /// Replies of the remote tier that were meant for another request, and were dropped.

@@ -2,6 +2,7 @@ use std::collections::HashMap;
 use std::collections::hash_map::Entry;
 use std::hash::BuildHasher;
 use std::sync::Arc;
+use std::time::Duration;
 
 use parking_lot::Mutex;
 use tenantcache_core::Key;
@@ -13,6 +14,8 @@ use crate::{Error, ErrorKind, Source};
 const SHARDS: usize = 64;
 /// The most callers that wait for one flight.
 const WAITERS_MAX: usize = 100_000;
+/// When further callers should come again.
+const RETRY_AFTER: Duration = Duration::from_secs(1);
 
 /// The flights under way: at most one per key that a newcomer would join.
 #[derive(Debug)]
@@ -134,7 +137,7 @@ impl Flight {
     /// A place among the flight's waiters.
     pub(crate) fn watch(&self) -> Result<watch::Receiver<Progress>, Error> {
         if self.progress.receiver_count() >= WAITERS_MAX {
-            return Err(Error::new(ErrorKind::Overloaded));
+            return Err(Error::overloaded(RETRY_AFTER));
         }
         Ok(self.progress.subscribe())
     }

@@ -46,6 +46,7 @@
 #[doc = include_str!("../../../README.md")]
 struct Readme;
 
+mod admission;
 mod answer;
 mod cache;
 mod changes;
@@ -64,6 +65,8 @@ mod load;
 mod loaded;
 mod local;
 mod mirror;
+mod nesting;
+mod origin;
 mod read;
 pub mod remote;
 mod replay;
@@ -71,11 +74,12 @@ mod tenant;
 mod tenants;
 mod value;
 
+pub use admission::LoadUsage;
 pub use answer::{Answer, Outcome, Source, Status};
 pub use cache::{Cache, CacheBuilder};
 pub use changes::{Change, Changes};
 pub use counters::{CounterSnapshot, EndpointSnapshot, LagSnapshot, RequestSnapshot};
-pub use error::{BoxError, Error, ErrorKind};
+pub use error::{BoxError, Error, ErrorKind, Unavailable};
 pub use inspect::EntryDetails;
 pub use invalidate::Invalidation;
 pub use loaded::{LoadContext, Loaded};

@@ -1,34 +1,41 @@
 //! What a flight does: read the remote tier, ask the origin, fill both tiers.
 
-use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
 
-use futures_util::FutureExt;
 use tenantcache_core::{DecodeError, Freshness, Key, StoredEntry, Table, Tags};
 
-use crate::answer::{Answer, Source, Status};
+use crate::Error;
+use crate::answer::Source;
 use crate::cache::Inner;
 use crate::flight::{Found, Landing, Pilot};
 use crate::lease::{self, HeldLease, LookedUp};
-use crate::loaded::{BoxLoader, LoadContext, Loaded};
+use crate::loaded::{BoxLoader, Loaded};
 use crate::mirror::{News, TenantState};
+use crate::nesting::Chain;
+use crate::origin;
 use crate::read::{Look, Request};
 use crate::remote::{Fill, Remote, RemoteEntry, RemoteError, RemoteRead, RemoteTable};
 use crate::value::{LoadStamp, RefreshBackoff, Value};
-use crate::{Error, ErrorKind};
 
 /// Begins the flight, detached from its caller.
 pub(crate) fn begin(inner: &Arc<Inner>, request: &Request, loader: BoxLoader, pilot: Pilot) {
     let (inner, request) = (Arc::clone(inner), request.clone());
+    let outer = Chain::current();
     tokio::spawn(async move {
-        let landing = fly(&inner, &request, loader, &pilot).await;
+        let landing = fly(&inner, &request, loader, outer, &pilot).await;
         pilot.land(landing);
     });
 }
 
-async fn fly(inner: &Arc<Inner>, request: &Request, loader: BoxLoader, pilot: &Pilot) -> Landing {
+async fn fly(
+    inner: &Arc<Inner>,
+    request: &Request,
+    loader: BoxLoader,
+    outer: Option<Arc<Chain>>,
+    pilot: &Pilot,
+) -> Landing {
     let looked = match &inner.remote {
         Some(remote) => lease::look_up(inner, remote.as_ref(), request, pilot).await,
         None => LookedUp::new(request, find(inner, request, false, None), None, false),
@@ -43,16 +50,24 @@ async fn fly(inner: &Arc<Inner>, request: &Request, loader: BoxLoader, pilot: &P
         Some((_, stale)) => Some(stale),
         None => None,
     };
-    let now = inner.clock.monotonic();
-    let stamp = request
-        .state
-        .stamp(inner.remote.is_none(), inner.sequence(), now);
-    pilot.loading(stamp, stale.clone());
-    if stale.is_none() {
-        tracing::info!("Cache MISS: {}", request.key);
-    }
-    match load(request, loader).await {
-        Ok(loaded) => {
+    let deadline = request.deadline();
+    let loaded = async {
+        // Nobody needs to wait for a turn while there is something to serve.
+        let _permit =
+            origin::admit(inner, request, outer.as_deref(), deadline, stale.is_none()).await?;
+        let now = inner.clock.monotonic();
+        let stamp = request
+            .state
+            .stamp(inner.remote.is_none(), inner.sequence(), now);
+        pilot.loading(stamp, stale.clone());
+        if stale.is_none() {
+            tracing::info!("Cache MISS: {}", request.key);
+        }
+        let loaded = origin::load(inner, request, loader, outer, deadline).await?;
+        Ok::<_, Error>((loaded, stamp, now))
+    };
+    match loaded.await {
+        Ok::<_, Error>((loaded, stamp, now)) => {
             let (store, ttl) = (loaded.store, chosen_ttl(request, &loaded));
             let value = Arc::new(to_value(request, loaded, stamp, now));
             let stored = store && keep(inner, request, &value, ttl, lease.as_ref()).await;
@@ -68,7 +83,8 @@ async fn fly(inner: &Arc<Inner>, request: &Request, loader: BoxLoader, pilot: &P
         }
         Err(error) => {
             if let Some(stale) = stale {
-                stale.value.refresh.failed(inner.clock.monotonic());
+                let now = inner.clock.monotonic();
+                stale.value.refresh.failed(now, error.retry_after());
             }
             if let Some(lease) = lease {
                 lease.end(inner);
@@ -247,27 +263,6 @@ pub(crate) fn promote(
     Some(value)
 }
 
-/// Runs the loader within the policy's time-out.
-async fn load(request: &Request, loader: BoxLoader) -> Result<Loaded, Error> {
-    request.counters.loads.fetch_add(1, Ordering::Relaxed);
-    let context = LoadContext {
-        key: request.key.clone(),
-    };
-    let load = AssertUnwindSafe(async move { loader(context).await }).catch_unwind();
-    let loaded = match tokio::time::timeout(request.policy.load_timeout(), load).await {
-        Ok(Ok(Ok(loaded))) => return Ok(loaded),
-        Ok(Ok(Err(error))) => Error::with_source(ErrorKind::LoadFailed, error),
-        Ok(Err(_panic)) => Error::new(ErrorKind::LoadPanicked),
-        Err(_elapsed) => Error::new(ErrorKind::LoadTimedOut),
-    };
-    request
-        .counters
-        .loads_failed
-        .fetch_add(1, Ordering::Relaxed);
-    tracing::warn!(key = %request.key, error = %loaded, "Load failed");
-    Err(loaded)
-}
-
 /// Stores a loaded value in both tiers, unless something that covers it was invalidated since its load began: then it
 /// goes into none.
 pub(crate) async fn keep(
@@ -316,19 +311,6 @@ async fn fill(
     filled
         .inspect_err(|error| inner.counters.remote_failed(error))
         .ok()
-}
-
-/// A request while the cache is switched off.
-pub(crate) async fn bypass(
-    inner: &Inner,
-    request: &Request,
-    loader: BoxLoader,
-) -> Result<Answer, Error> {
-    let now = inner.clock.monotonic();
-    let stamp = request.state.stamp(true, inner.sequence(), now);
-    let loaded = load(request, loader).await?;
-    let value = Arc::new(to_value(request, loaded, stamp, now));
-    Ok(inner.answer(value, Status::Bypass, Source::Origin))
 }
 
 /// The soft TTL before jitter: the loader's choice, else the policy's.

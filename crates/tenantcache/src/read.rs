@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use tenantcache_core::{Consistency, Freshness, Generation, Key, Policy, Tag};
 use tokio::sync::watch;
+use tokio::time::Instant;
 
 use crate::answer::{Answer, Outcome, Source, Status};
 use crate::cache::Inner;
@@ -13,6 +14,8 @@ use crate::flight::{Flight, Found, Landing, Progress};
 use crate::load;
 use crate::loaded::BoxLoader;
 use crate::mirror::{Judgement, Known, TenantState, Trust};
+use crate::nesting::Chain;
+use crate::origin;
 use crate::value::{LoadStamp, Value};
 use crate::{Error, ErrorKind};
 
@@ -33,6 +36,11 @@ impl Request {
     /// Whether invalidations of other nodes must be heeded at once.
     pub(crate) fn is_strict(&self) -> bool {
         self.policy.consistency() == Consistency::Strict
+    }
+
+    /// When a load that is wanted now must have ended, the wait for its turn included.
+    pub(crate) fn deadline(&self) -> Instant {
+        Instant::now() + self.policy.load_timeout()
     }
 }
 
@@ -96,7 +104,7 @@ impl Inner {
         loader: BoxLoader,
     ) -> Result<Answer, Error> {
         if !self.enabled {
-            return load::bypass(self, request, loader).await;
+            return origin::bypass(self, request, loader).await;
         }
         let mut arrival = self.arrival(&request.state);
         let asked = request;
@@ -137,13 +145,19 @@ impl Inner {
             }
         }
         loop {
+            if Chain::is_loading(self.node, &request.key) {
+                return Err(Error::new(ErrorKind::Deadlock));
+            }
             self.prove_before_joining(request).await;
             let (flight, pilot) = self.flights.join_or_begin(
                 &request.key,
                 |flight| self.will_do(flight, request, arrival),
                 || self.next_arrival(),
             );
-            let waiter = flight.watch()?;
+            let waiter = match flight.watch() {
+                Ok(waiter) => waiter,
+                Err(error) => return self.stale_instead(request, stale, error).await,
+            };
             let own = pilot.is_some();
             if let Some(pilot) = pilot {
                 let loader = loader

@@ -295,8 +295,9 @@ impl EntryRef {
     /// # Errors
     ///
     /// [`ErrorKind::InvalidKey`] if a parameter was refused; [`ErrorKind::LoadFailed`], [`ErrorKind::LoadTimedOut`] or
-    /// [`ErrorKind::LoadPanicked`] if the load failed and nothing may stand in; [`ErrorKind::Overloaded`] if 100,000
-    /// callers wait for the key already.
+    /// [`ErrorKind::LoadPanicked`] if the load failed and nothing may stand in; [`ErrorKind::Overloaded`] if too
+    /// many loads are under way or 100,000 callers wait for the key, and nothing may stand in; [`ErrorKind::Deadlock`] if
+    /// the caller is the key's own loader.
     ///
     /// # Cancel safety
     ///

@@ -40,9 +40,15 @@ pub(crate) struct RefreshBackoff(AtomicU64);
 impl RefreshBackoff {
     /// A failed refresh is not repeated sooner than this, however many requests come.
     const SPAN: Duration = Duration::from_secs(1);
+    /// An origin that does not want to be asked for longer is asked all the same.
+    const SPAN_MAX: Duration = Duration::from_secs(5 * 60);
 
-    pub(crate) fn failed(&self, now: Duration) {
-        let until = u64::try_from((now + Self::SPAN).as_nanos()).unwrap_or(u64::MAX);
+    /// Notes a refresh that failed, and when the origin wants to be asked again, if it said so.
+    pub(crate) fn failed(&self, now: Duration, retry_after: Option<Duration>) {
+        let span = retry_after
+            .unwrap_or_default()
+            .clamp(Self::SPAN, Self::SPAN_MAX);
+        let until = u64::try_from((now + span).as_nanos()).unwrap_or(u64::MAX);
         self.0.store(until, Ordering::Relaxed);
     }
 

@@ -6,6 +6,7 @@
 )]
 
 mod access;
+mod admission;
 mod bounds;
 mod cancel;
 mod counters;
