@@ -24,6 +24,7 @@ pub struct Policy {
     load_timeout_soft: Duration,
     load_timeout: Duration,
     consistency: Consistency,
+    schema: u64,
 }
 
 /// How soon a node must heed invalidations that other nodes made.
@@ -47,6 +48,7 @@ impl Policy {
             load_timeout_soft: Duration::ZERO,
             load_timeout: Duration::from_secs(5),
             consistency: Consistency::Bounded,
+            schema: 0,
         }
     }
 
@@ -86,6 +88,20 @@ impl Policy {
     pub fn with_consistency(mut self, consistency: Consistency) -> Self {
         self.consistency = consistency;
         self
+    }
+
+    /// What the shape of the values is called: a number that differs whenever the shape does, such as a hash of its
+    /// description. What other releases stored in a remote tier under another number is a miss, and is overwritten by the
+    /// next load. While two releases run side by side, each loads for itself, at most once a soft TTL and node. Default 0.
+    pub fn with_schema(mut self, schema: u64) -> Self {
+        self.schema = schema;
+        self
+    }
+
+    /// What the shape of the values is called.
+    #[must_use]
+    pub fn schema(&self) -> u64 {
+        self.schema
     }
 
     /// How soon invalidations of other nodes are heeded.

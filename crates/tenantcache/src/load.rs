@@ -232,7 +232,12 @@ pub(crate) fn promote(
     stored: RemoteEntry,
     table: &Table,
 ) -> Option<Arc<Value>> {
-    let entry = match StoredEntry::decode(&stored.bytes, key) {
+    let schema = inner.policies.policy(key.endpoint()).schema();
+    let decoded = match StoredEntry::decode(&stored.bytes, key) {
+        Ok(entry) if entry.schema != schema => Err(DecodeError::OtherSchema),
+        decoded => decoded,
+    };
+    let entry = match decoded {
         Ok(entry) => entry,
         Err(error) => {
             inner.counters.unusable(error);
@@ -276,7 +281,11 @@ pub(crate) async fn keep(
         return false;
     }
     let filled = match &inner.remote {
-        Some(remote) if value.stamp.shared => fill(inner, remote.as_ref(), value, lease).await,
+        Some(remote) if value.stamp.shared => {
+            let schema = request.policy.schema();
+            let stored = value.to_stored(schema, inner.clock.wall(), inner.clock.monotonic());
+            fill(inner, remote.as_ref(), &stored, lease).await
+        }
         _ => None,
     };
     let outdated = !request.state.admits(value.stamp, &value.key, &value.tags);
@@ -300,11 +309,10 @@ fn keep_locally(inner: &Inner, state: &TenantState, value: &Arc<Value>) -> bool 
 async fn fill(
     inner: &Inner,
     remote: &dyn Remote,
-    value: &Value,
+    stored: &StoredEntry,
     lease: Option<&HeldLease>,
 ) -> Option<Fill> {
-    let stored = value.to_stored(inner.clock.wall(), inner.clock.monotonic());
-    let filled = remote.fill(&stored, lease.map(HeldLease::token)).await;
+    let filled = remote.fill(stored, lease.map(HeldLease::token)).await;
     if let (Ok(_), Some(lease)) = (&filled, lease) {
         lease.ended_by_fill();
     }

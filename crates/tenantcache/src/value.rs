@@ -79,9 +79,15 @@ impl Value {
     }
 
     /// The entry as a remote tier keeps it; `wall` and `monotonic` are the same moment on both clocks.
-    pub(crate) fn to_stored(&self, wall: Duration, monotonic: Duration) -> StoredEntry {
+    pub(crate) fn to_stored(
+        &self,
+        schema: u64,
+        wall: Duration,
+        monotonic: Duration,
+    ) -> StoredEntry {
         StoredEntry {
             key: self.key.clone(),
+            schema,
             stamp: self.stamp.stamp,
             loaded_at: wall.saturating_sub(self.age(monotonic)),
             lifetime: self.lifetime,

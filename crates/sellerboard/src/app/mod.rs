@@ -18,6 +18,7 @@ mod params;
 mod read;
 mod router;
 mod service;
+mod shape;
 mod source;
 mod state;
 mod stream;

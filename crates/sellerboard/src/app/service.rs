@@ -15,6 +15,7 @@ use super::limits::Limits;
 use super::metrics::Metrics;
 use super::operate::{History, InvalidationLog, sample};
 use super::router::router;
+use super::shape::Shapes;
 use super::source::{Source, SqlSource, UpstreamSource};
 use super::state::AppState;
 use super::stream;
@@ -164,6 +165,7 @@ async fn cache(
 }
 
 fn policies(settings: &CacheSettings, load_timeout: Duration) -> PolicyTable {
+    let shapes = Shapes::new();
     settings
         .ttl
         .iter()
@@ -179,7 +181,8 @@ fn policies(settings: &CacheSettings, load_timeout: Duration) -> PolicyTable {
                 Policy::new(*ttl)
                     .with_grace(grace)
                     .with_load_timeout(load_timeout)
-                    .with_consistency(consistency),
+                    .with_consistency(consistency)
+                    .with_schema(shapes.of(endpoint)),
             )
         })
 }

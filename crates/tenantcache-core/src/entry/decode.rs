@@ -3,7 +3,9 @@ use std::time::Duration;
 use bytes::Bytes;
 use xxhash_rust::xxh3::xxh3_64;
 
-use super::{ENCODING_IDENTITY, FLAG_NEGATIVE, FLAG_TAGS_UNKNOWN, MAGIC, StoredEntry, VERSION};
+use super::{
+    ENCODING_IDENTITY, FLAG_NEGATIVE, FLAG_TAGS_UNKNOWN, MAGIC, StoredEntry, VERSION_1, VERSION_2,
+};
 use crate::{Generation, Incarnation, Key, Lifetime, Stamp, Tag, Tags};
 
 /// Why stored bytes are not the entry that was asked for. All of them are a miss.
@@ -22,11 +24,20 @@ pub enum DecodeError {
     /// Written by a newer version of this cache.
     #[error("the stored entry has a newer format")]
     Newer,
+    /// Its body has another shape, as another release writes it. [`StoredEntry::decode`] does not look at this.
+    #[error("the stored entry has another schema")]
+    OtherSchema,
 }
 
 impl DecodeError {
     /// The closed set of names that [`DecodeError::name`] gives, for metrics.
-    pub const NAMES: [&str; 4] = ["corrupt", "foreign", "not_an_entry", "newer"];
+    pub const NAMES: [&str; 5] = [
+        "corrupt",
+        "foreign",
+        "not_an_entry",
+        "newer",
+        "other_schema",
+    ];
 
     /// The error as metrics and logs call it.
     #[must_use]
@@ -36,6 +47,7 @@ impl DecodeError {
             Self::Foreign => "foreign",
             Self::NotAnEntry => "not_an_entry",
             Self::Newer => "newer",
+            Self::OtherSchema => "other_schema",
         }
     }
 }
@@ -51,12 +63,13 @@ impl StoredEntry {
         if reader.take(2) != Some(MAGIC.as_slice()) {
             return Err(DecodeError::NotAnEntry);
         }
-        match reader.take(1) {
-            Some([VERSION]) => {}
-            Some([version]) if *version > VERSION => return Err(DecodeError::Newer),
+        let has_schema = match reader.take(1) {
+            Some([VERSION_1]) => false,
+            Some([VERSION_2]) => true,
+            Some([version]) if *version > VERSION_2 => return Err(DecodeError::Newer),
             _ => return Err(DecodeError::Corrupt),
-        }
-        let entry = reader.version_1().ok_or(DecodeError::Corrupt)?;
+        };
+        let entry = reader.rest(has_schema).ok_or(DecodeError::Corrupt)?;
         if entry.key == *key {
             Ok(entry)
         } else {
@@ -71,8 +84,8 @@ struct Reader<'a> {
 }
 
 impl<'a> Reader<'a> {
-    /// The rest of a version 1 entry. The checksum is compared before any text is believed.
-    fn version_1(&mut self) -> Option<StoredEntry> {
+    /// What follows the version. The checksum is compared before any text is believed.
+    fn rest(&mut self, has_schema: bool) -> Option<StoredEntry> {
         let [flags] = self.array()?;
         let incarnation = Incarnation::from_u128(u128::from_be_bytes(self.array()?));
         let generation = Generation::from_u64(self.u64()?);
@@ -89,6 +102,11 @@ impl<'a> Reader<'a> {
         let tags = (0..tags_count)
             .map(|_| self.short_text())
             .collect::<Option<Vec<_>>>()?;
+        let schema = if has_schema { self.u64()? } else { 0 };
+        // One entry has one spelling.
+        if has_schema && schema == 0 {
+            return None;
+        }
         let header_hash = xxh3_64(&self.bytes[..self.at]);
         if self.u64()? != header_hash || encoding != ENCODING_IDENTITY || soft > hard {
             return None;
@@ -106,6 +124,7 @@ impl<'a> Reader<'a> {
         };
         Some(StoredEntry {
             key: key.parse().ok()?,
+            schema,
             stamp: Stamp {
                 incarnation,
                 generation,

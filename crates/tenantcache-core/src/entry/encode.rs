@@ -3,7 +3,9 @@ use std::time::Duration;
 use bytes::{BufMut, Bytes, BytesMut};
 use xxhash_rust::xxh3::xxh3_64;
 
-use super::{ENCODING_IDENTITY, FLAG_NEGATIVE, FLAG_TAGS_UNKNOWN, MAGIC, StoredEntry, VERSION};
+use super::{
+    ENCODING_IDENTITY, FLAG_NEGATIVE, FLAG_TAGS_UNKNOWN, MAGIC, StoredEntry, VERSION_1, VERSION_2,
+};
 
 impl StoredEntry {
     /// The entry's bytes, or `None` if the body or the content type is over its limit.
@@ -15,11 +17,15 @@ impl StoredEntry {
         let tags = self.tags.known().unwrap_or_default();
         let tags_len: usize = tags.iter().map(|tag| 1 + tag.as_str().len()).sum();
         let key = self.key.as_str();
-        let capacity = 77 + key.len() + self.content_type.len() + tags_len + self.body.len();
+        let capacity = 85 + key.len() + self.content_type.len() + tags_len + self.body.len();
         let mut out = BytesMut::with_capacity(capacity);
 
         out.put_slice(MAGIC);
-        out.put_u8(VERSION);
+        out.put_u8(if self.schema == 0 {
+            VERSION_1
+        } else {
+            VERSION_2
+        });
         out.put_u8(self.flags());
         out.put_u128(self.stamp.incarnation.get());
         out.put_u64(self.stamp.generation.get());
@@ -37,6 +43,9 @@ impl StoredEntry {
         for tag in tags {
             out.put_u8(u8::try_from(tag.as_str().len()).ok()?);
             out.put_slice(tag.as_str().as_bytes());
+        }
+        if self.schema != 0 {
+            out.put_u64(self.schema);
         }
         let header_hash = xxh3_64(&out);
         out.put_u64(header_hash);

@@ -1,12 +1,12 @@
 //! The bytes of an entry in a remote tier.
 //!
 //! An entry carries its own full key, so that a reply meant for another key or tenant is recognised and dropped, and two
-//! checksums, so that damaged bytes are a miss. Format 1, all integers big-endian:
+//! checksums, so that damaged bytes are a miss. Formats 1 and 2, all integers big-endian:
 //!
 //! | offset | bytes | field |
 //! | --- | --- | --- |
 //! | 0 | 2 | magic `tc` |
-//! | 2 | 1 | format version, 1 |
+//! | 2 | 1 | format version, 1 or 2 |
 //! | 3 | 1 | flags: 1 negative entry, 2 tags unknown |
 //! | 4 | 16 | stamp: incarnation |
 //! | 20 | 8 | stamp: generation |
@@ -19,11 +19,15 @@
 //! | 65 | 2 + n | key |
 //! | … | 1 + n | content type |
 //! | … | 1 + (1 + n) × tags | tags |
+//! | … | 8 | schema; in format 2 only |
 //! | … | 8 | XXH3-64 of everything before |
 //! | … | | body |
 //!
 //! The stamp stands at a fixed place so that a script in the store can compare it. An entry costs
-//! 77 bytes beside its key, content type, tags and body.
+//! 77 bytes beside its key, content type, tags and body, and 8 more with a schema.
+//!
+//! Format 1 is written where the schema is 0, so nodes of before there were schemas read it. They take format 2 for a newer
+//! one: a miss. Every format that was ever written stays readable.
 
 mod decode;
 mod encode;
@@ -40,7 +44,9 @@ use crate::{Key, Lifetime, Stamp, Tags};
 pub use decode::DecodeError;
 
 const MAGIC: &[u8; 2] = b"tc";
-const VERSION: u8 = 1;
+/// Without a schema.
+const VERSION_1: u8 = 1;
+const VERSION_2: u8 = 2;
 const FLAG_NEGATIVE: u8 = 1;
 const FLAG_TAGS_UNKNOWN: u8 = 2;
 const ENCODING_IDENTITY: u8 = 0;
@@ -51,6 +57,8 @@ const HEAD_BYTES: usize = 36;
 pub struct StoredEntry {
     /// The entry's key.
     pub key: Key,
+    /// What the body's shape is called, 0 if it has no name. An entry of another schema is never taken for one of this.
+    pub schema: u64,
     /// What the load noted before it began.
     pub stamp: Stamp,
     /// When the load began, since 1970, by the wall clock of the node that loaded.

@@ -20,6 +20,7 @@ fn sample() -> StoredEntry {
     let body = Bytes::from_static(br#"{"payload":{"items":[]}}"#);
     StoredEntry {
         key: key("tenant-001"),
+        schema: 0,
         stamp: Stamp {
             incarnation: Incarnation::from_u128(0x0123_4567_89ab_cdef_0123_4567_89ab_cdef),
             generation: Generation::from_u64(7),
@@ -51,11 +52,28 @@ fn version_1_is_what_it_always_was() {
     );
 }
 
+/// Version 2 as it was first written.
+const FIXTURE_V2: &str = include_str!("fixture_v2.hex");
+
 #[test]
-fn overhead_is_77_bytes() {
-    let entry = sample();
+fn version_2_is_what_it_always_was() {
+    let entry = StoredEntry {
+        schema: 0xfeed_0123_4567_89ab,
+        ..sample()
+    };
+    let encoded = entry.encode().unwrap();
+    let hex: String = encoded.iter().map(|byte| format!("{byte:02x}")).collect();
+    assert_eq!(hex, FIXTURE_V2.trim());
+    assert_eq!(StoredEntry::decode(&encoded, &key("tenant-001")), Ok(entry));
+}
+
+#[test]
+fn overhead_is_77_bytes_and_8_of_a_schema() {
+    let mut entry = sample();
     let texts = entry.key.as_str().len() + entry.content_type.len() + 1 + "product:123".len();
     assert_eq!(entry.encode().unwrap().len(), 77 + texts + entry.body.len());
+    entry.schema = 1;
+    assert_eq!(entry.encode().unwrap().len(), 85 + texts + entry.body.len());
 }
 
 #[test]
@@ -70,7 +88,7 @@ fn another_keys_entry_is_foreign() {
 #[test]
 fn newer_versions_and_other_values_are_told_apart() {
     let mut newer = BytesMut::from(&sample().encode().unwrap()[..]);
-    newer[2] = 2;
+    newer[2] = 3;
     let decode =
         |bytes: &[u8]| StoredEntry::decode(&Bytes::copy_from_slice(bytes), &key("tenant-001"));
     assert_eq!(decode(&newer), Err(DecodeError::Newer));
@@ -80,7 +98,12 @@ fn newer_versions_and_other_values_are_told_apart() {
 
 #[test]
 fn every_truncation_and_every_flipped_bit_is_a_miss() {
-    let encoded = sample().encode().unwrap();
+    let entries = [0, 7].map(|schema| StoredEntry { schema, ..sample() });
+    entries.iter().for_each(assert_damage_shows);
+}
+
+fn assert_damage_shows(entry: &StoredEntry) {
+    let encoded = entry.encode().unwrap();
     for len in 0..encoded.len() {
         assert!(StoredEntry::decode(&encoded.slice(..len), &key("tenant-001")).is_err());
     }
@@ -97,12 +120,13 @@ fn every_truncation_and_every_flipped_bit_is_a_miss() {
 proptest! {
     #[test]
     fn decode_gives_back_what_was_encoded(
-        incarnation: u128, generation: u64, loaded_at: u64, soft in 0u64..1 << 40, grace in 0u64..1 << 40,
+        schema in prop_oneof![Just(0), any::<u64>()], incarnation: u128, generation: u64, loaded_at: u64, soft in 0u64..1 << 40, grace in 0u64..1 << 40,
         tags in proptest::option::of(proptest::collection::vec("[a-z]{1,9}:[^\\p{Cc}]{1,20}", 0..300)),
         negative: bool, content_type in "[a-z/]{0,255}", body: Vec<u8>,
     ) {
         let entry = StoredEntry {
             key: key("t"),
+            schema,
             stamp: Stamp {
                 incarnation: Incarnation::from_u128(incarnation),
                 generation: Generation::from_u64(generation),
@@ -123,7 +147,7 @@ proptest! {
     }
 
     #[test]
-    fn decode_survives_any_bytes(mut bytes: Vec<u8>, version in 0u8..3) {
+    fn decode_survives_any_bytes(mut bytes: Vec<u8>, version in 0u8..4) {
         let _ = StoredEntry::decode(&Bytes::from(bytes.clone()), &key("t"));
         bytes.splice(0..0, [b't', b'c', version]);
         prop_assert!(StoredEntry::decode(&Bytes::from(bytes), &key("t")).is_err());

@@ -204,6 +204,7 @@ fn entry(key: &Key, stamp: Stamp, loaded_at: u64) -> StoredEntry {
     let hour = Duration::from_secs(3_600);
     StoredEntry {
         key: key.clone(),
+        schema: 0,
         stamp,
         loaded_at: Duration::from_secs(loaded_at),
         lifetime: Lifetime {

@@ -47,6 +47,7 @@ impl Bench {
         let body = Bytes::from_static(b"value");
         StoredEntry {
             key: key("products"),
+            schema: 0,
             stamp,
             loaded_at: self.clock.wall(),
             lifetime: Lifetime {
@@ -146,6 +147,19 @@ fn another_keys_entry_is_dropped() {
     assert!(bench.promote(&entry, 120, &table).is_none());
     let unusable = bench.cache.counters().unusable_entries;
     assert!(unusable.contains(&("foreign", 1)));
+}
+
+#[test]
+fn an_entry_of_another_schema_is_dropped() {
+    let table = table(1);
+    let bench = Bench::new(&table);
+    let entry = StoredEntry {
+        schema: 1,
+        ..bench.entry(table.stamp())
+    };
+    assert!(bench.promote(&entry, 120, &table).is_none());
+    let unusable = bench.cache.counters().unusable_entries;
+    assert!(unusable.contains(&("other_schema", 1)));
 }
 
 /// A clock that is wrong makes an entry old, never young.

@@ -65,6 +65,7 @@ fn value(stamp: LoadStamp, loaded_at: Duration) -> Value {
 fn stored(stamp: Stamp) -> StoredEntry {
     StoredEntry {
         key: key("products"),
+        schema: 0,
         stamp,
         loaded_at: Duration::ZERO,
         lifetime: Lifetime {

@@ -31,6 +31,7 @@ impl Fill<'_> {
         let body = vec![b'x'; self.body_bytes];
         let mut entry = StoredEntry {
             key: key(self.tenant, 0)?,
+            schema: 0,
             stamp: self.stamp,
             loaded_at: SystemClock::default().wall(),
             lifetime: Lifetime {
