@@ -1,18 +1,24 @@
+mod builder;
+mod data;
+mod users;
+
 use std::net::{Ipv4Addr, TcpListener};
 use std::path::PathBuf;
 use std::process::{Child, Command, Stdio};
 use std::time::Duration;
 
+use parking_lot::Mutex;
 use rustix::process::{Pid, Signal, kill_process};
 use tempfile::TempDir;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::UnixStream;
 
 use crate::certificates::Certificates;
+pub use builder::RedisServerBuilder;
+pub use users::RefusesClients;
 
 const SNAPSHOT: &str = "dump.rdb";
 const SOCKET: &str = "redis.sock";
-const PORTS_TRIED_MAX: u32 = 5;
 const READY_ATTEMPTS_MAX: u32 = 2_000;
 const READY_INTERVAL: Duration = Duration::from_millis(5);
 
@@ -26,68 +32,14 @@ pub struct RedisServer {
     port: u16,
     tls: Option<Tls>,
     args: Vec<String>,
+    /// The default user's.
+    password: Mutex<Option<String>>,
 }
 
 #[derive(Debug)]
 struct Tls {
     port: u16,
     certificates: Certificates,
-}
-
-/// Arguments for a [`RedisServer`].
-#[derive(Debug, Default)]
-#[must_use]
-pub struct RedisServerBuilder {
-    tls: bool,
-    args: Vec<String>,
-}
-
-impl RedisServerBuilder {
-    /// Adds a configuration directive, as in `redis.conf` (`with_config("maxmemory", &["64mb"])`).
-    pub fn with_config(mut self, name: &str, values: &[&str]) -> Self {
-        self.args.push(format!("--{name}"));
-        self.args
-            .extend(values.iter().map(|value| (*value).to_owned()));
-        self
-    }
-
-    /// Adds a second port that speaks TLS, with a certificate by an authority of the test's own.
-    pub fn with_tls(mut self) -> Self {
-        self.tls = true;
-        self
-    }
-
-    /// Starts the server and waits until it answers.
-    ///
-    /// # Panics
-    ///
-    /// If `redis-server` is not installed, refuses its arguments, or does not answer within 10 s.
-    pub async fn start(self) -> RedisServer {
-        let mut server = RedisServer {
-            child: None,
-            dir: TempDir::new().expect("a temporary directory can be made"),
-            port: free_port(),
-            tls: self.tls.then(|| Tls {
-                port: free_port(),
-                certificates: Certificates::new(),
-            }),
-            args: self.args,
-        };
-        for _ in 0..PORTS_TRIED_MAX {
-            if server.launch().await {
-                return server;
-            }
-            // Another process took the port between its choice and the start.
-            server.port = free_port();
-            if let Some(tls) = &mut server.tls {
-                tls.port = free_port();
-            }
-        }
-        panic!(
-            "redis-server ends at once: are its arguments right? {:?}",
-            server.args
-        )
-    }
 }
 
 impl RedisServer {
@@ -112,7 +64,7 @@ impl RedisServer {
     /// If the server does not answer within 10 s.
     pub async fn restart(&mut self) {
         assert!(
-            self.launch().await,
+            self.launch(&[], Answer::Ready).await,
             "redis-server did not start on port {}",
             self.port
         );
@@ -186,10 +138,13 @@ impl RedisServer {
         self.signal(Signal::CONT);
     }
 
-    /// The server's URL over TCP, database 0.
+    /// The server's URL over TCP, database 0, with the password of the default user if it has one.
     #[must_use]
     pub fn url(&self) -> String {
-        format!("redis://127.0.0.1:{}/0", self.port)
+        let password = self.password.lock();
+        let user = password.as_ref().map(|password| format!(":{password}@"));
+        let user = user.unwrap_or_default();
+        format!("redis://{user}127.0.0.1:{}/0", self.port)
     }
 
     /// The server's URL over its Unix socket, database 0.
@@ -224,7 +179,7 @@ impl RedisServer {
         self.port
     }
 
-    /// Runs `redis-cli` against the server and gives what it printed, trimmed.
+    /// Runs `redis-cli` against the server, as its default user, and gives what it printed, trimmed.
     ///
     /// # Panics
     ///
@@ -233,6 +188,7 @@ impl RedisServer {
     pub fn cli(&self, args: &[&str]) -> String {
         let output = Command::new("redis-cli")
             .args(["-s", &self.socket().display().to_string()])
+            .envs(self.password.lock().iter().map(|it| ("REDISCLI_AUTH", it)))
             .args(args)
             .output()
             .expect("redis-cli is installed with redis-server");
@@ -242,8 +198,10 @@ impl RedisServer {
     }
 
     /// Whether the process came up; `false` if it ended at once, as it does when its port is taken.
-    async fn launch(&mut self) -> bool {
+    async fn launch(&mut self, more_args: &[String], wanted: Answer) -> bool {
         self.kill();
+        let password = self.password.get_mut().clone();
+        let password = password.map(|password| ["--requirepass".to_owned(), password]);
         let child = Command::new("redis-server")
             .args(["--port", &self.port.to_string(), "--bind", "127.0.0.1"])
             .args(["--save", "", "--appendonly", "no"])
@@ -251,16 +209,24 @@ impl RedisServer {
             .args(["--unixsocket", &self.socket().display().to_string()])
             .args(self.tls_args())
             .args(&self.args)
+            .args(password.into_iter().flatten())
+            .args(more_args)
             .stdout(Stdio::null())
             .stderr(Stdio::null())
             .spawn()
             .expect("redis-server is installed (cargo xtask test installs it)");
-        let child = self.child.insert(child);
+        self.child = Some(child);
+        self.answers(wanted).await
+    }
+
+    /// Waits for an answer; `false` if the process has ended.
+    async fn answers(&mut self, wanted: Answer) -> bool {
         for _ in 0..READY_ATTEMPTS_MAX {
+            let child = self.child.as_mut().expect("the server was started");
             if child.try_wait().is_ok_and(|status| status.is_some()) {
                 return false;
             }
-            if answers(self.dir.path().join(SOCKET)).await {
+            if answer(self.socket()).await == Some(wanted) {
                 return true;
             }
             tokio::time::sleep(READY_INTERVAL).await;
@@ -308,17 +274,24 @@ impl Drop for RedisServer {
     }
 }
 
-/// An authenticated server answers PING with an error, which is an answer too.
-async fn answers(socket: PathBuf) -> bool {
-    let Ok(mut stream) = UnixStream::connect(socket).await else {
-        return false;
-    };
-    if stream.write_all(b"PING\r\n").await.is_err() {
-        return false;
-    }
+/// What a server says to PING.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Answer {
+    Ready,
+    Loading,
+}
+
+/// A server that wants a password answers PING with an error, which is an answer too.
+async fn answer(socket: PathBuf) -> Option<Answer> {
+    let mut stream = UnixStream::connect(socket).await.ok()?;
+    stream.write_all(b"PING\r\n").await.ok()?;
     let mut reply = [0; 5];
-    let read = stream.read_exact(&mut reply).await;
-    read.is_ok() && (reply.starts_with(b"+PONG") || reply.starts_with(b"-NOAU"))
+    stream.read_exact(&mut reply).await.ok()?;
+    match &reply {
+        b"+PONG" | b"-NOAU" => Some(Answer::Ready),
+        b"-LOAD" => Some(Answer::Loading),
+        _ => None,
+    }
 }
 
 /// A TCP port on 127.0.0.1 that was free a moment ago.
@@ -334,3 +307,6 @@ pub fn free_port() -> u16 {
         .expect("a bound socket has an address")
         .port()
 }
+
+#[cfg(test)]
+mod tests;

@@ -7,39 +7,63 @@ const DEPTH_MAX: u32 = 16;
 
 /// Takes the first whole value out of what was read; all of it, if it is no RESP.
 pub(super) fn take(read: &mut BytesMut) -> Option<Bytes> {
-    match length(read, DEPTH_MAX) {
-        Ok(0) => None,
-        Ok(length) => Some(read.split_to(length).freeze()),
-        Err(NotResp) => Some(read.split().freeze()),
-    }
+    take_resp(read).unwrap_or_else(|NotResp| Some(read.split().freeze()))
+}
+
+/// Takes the first whole value out of what was read.
+pub(super) fn take_resp(read: &mut BytesMut) -> Result<Option<Bytes>, NotResp> {
+    let length = length(read, DEPTH_MAX)?;
+    Ok((length > 0).then(|| read.split_to(length).freeze()))
 }
 
 pub(super) fn is_push(frame: &[u8]) -> bool {
     frame.first() == Some(&b'>')
 }
 
-/// Where the longest string of a value stands in it.
-pub(super) fn longest_string(frame: &[u8]) -> Option<std::ops::Range<usize>> {
-    let mut longest: Option<std::ops::Range<usize>> = None;
-    let mut at = 0;
-    while at < frame.len() {
-        let (number, end) = header(&frame[at..]).ok()??;
-        at += end;
-        if matches!(frame[at - end], b'$' | b'=' | b'!') && number >= 0 {
-            let text = at..at + usize::try_from(number).ok()?;
-            at = text.end + 2;
-            if longest
-                .as_ref()
-                .is_none_or(|known| known.len() < text.len())
-            {
-                longest = Some(text);
-            }
-        }
-    }
-    longest
+/// The longest string of a value.
+pub(super) fn longest_string(frame: &Bytes) -> Option<Bytes> {
+    strings(frame).into_iter().max_by_key(Bytes::len)
 }
 
-struct NotResp;
+/// The value with other bytes in place of one of its [`strings`], which is not empty.
+pub(super) fn with_string(frame: &Bytes, old: &Bytes, new: &[u8]) -> Bytes {
+    let at = old.as_ptr() as usize - frame.as_ptr() as usize;
+    let mut header = at.saturating_sub(1);
+    while header > 0 && !matches!(frame[header], b'$' | b'=' | b'!') {
+        header -= 1;
+    }
+    let mut bytes = BytesMut::with_capacity(frame.len() + new.len());
+    bytes.extend_from_slice(&frame[..=header]);
+    bytes.extend_from_slice(format!("{}\r\n", new.len()).as_bytes());
+    bytes.extend_from_slice(new);
+    bytes.extend_from_slice(&frame[at + old.len()..]);
+    bytes.freeze()
+}
+
+/// The strings of a value that have a length, as parts of it.
+pub(super) fn strings(frame: &Bytes) -> Vec<Bytes> {
+    let mut strings = Vec::new();
+    let mut at = 0;
+    while at < frame.len() {
+        let Ok(Some((number, end))) = header(&frame[at..]) else {
+            return strings;
+        };
+        let kind = frame[at];
+        at += end;
+        if matches!(kind, b'$' | b'=' | b'!')
+            && let Ok(length) = usize::try_from(number)
+            && let Some(text) = frame.get(at..at + length)
+        {
+            strings.push(frame.slice_ref(text));
+            at += length + 2;
+        }
+    }
+    strings
+}
+
+/// Bytes of some other protocol.
+#[derive(Debug)]
+pub(super) struct NotResp;
 
 /// The bytes of the first value, 0 if it is not whole yet.
 fn length(read: &[u8], depth: u32) -> Result<usize, NotResp> {

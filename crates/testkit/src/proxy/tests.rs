@@ -1,4 +1,11 @@
+mod ends;
+mod gate;
+mod replies;
+
+use std::time::Duration;
+
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::TcpStream;
 use tokio::time::{Instant, timeout};
 
 use super::*;
@@ -220,4 +227,8 @@ async fn new_connections_go_to_another_server() {
     expect(&mut new, "$5\r\nother\r\n").await;
     send(&mut old, "GET name\r\n").await;
     expect(&mut old, "$-1\r\n").await;
+}
+
+fn is_reset(error: std::io::Error) -> bool {
+    error.kind() == std::io::ErrorKind::ConnectionReset
 }
