@@ -26,6 +26,7 @@ mod clock;
 mod faults;
 mod keys;
 mod library;
+mod load;
 mod node;
 mod origin;
 mod outcome;
@@ -34,9 +35,13 @@ mod recorder;
 mod run;
 #[cfg(feature = "service")]
 mod service;
+#[cfg(feature = "service")]
+mod storm;
 mod world;
 
 pub use faults::Fault;
 pub use outcome::Outcome;
 pub use plan::{Nodes, Plan};
 pub use run::run;
+#[cfg(feature = "service")]
+pub use storm::{Condition, LineCounter, StormOutcome, StormPlan, storm};

@@ -120,9 +120,12 @@ impl LibraryNode {
     }
 
     fn is_connected(&self) -> bool {
-        self.cache
-            .remote_health()
-            .is_some_and(|health| health.state == HealthState::Up)
+        self.is_in(HealthState::Up)
+    }
+
+    fn is_in(&self, state: HealthState) -> bool {
+        let health = self.cache.remote_health();
+        health.is_some_and(|health| health.state == state)
     }
 
     fn said(&self, answer: &Answer, key: u32) -> Said {
@@ -181,6 +184,7 @@ impl Node for LibraryNode {
     async fn state(&self) -> Option<NodeState> {
         Some(NodeState {
             is_up: self.is_connected(),
+            is_down: self.is_in(HealthState::Down),
             is_settled: self.cache.pending_invalidations() == 0,
             failures: self.cache.counters().remote_errors,
         })

@@ -16,8 +16,10 @@ pub(crate) struct Answered {
 /// How a node says it is.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct NodeState {
-    /// Whether it is connected to Redis.
+    /// Whether it is connected to Redis, which does all it is asked for.
     pub(crate) is_up: bool,
+    /// Whether it gets nothing from Redis.
+    pub(crate) is_down: bool,
     /// Whether nothing that was invalidated is queued.
     pub(crate) is_settled: bool,
     /// How often Redis did not do what it was asked for.

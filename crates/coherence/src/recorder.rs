@@ -4,6 +4,16 @@ use testkit::history::{CutOff, Invalidation, Read, Settled, Span};
 /// A node and a time.
 type NodeSpan = (u8, Span);
 
+/// How a node said it is.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct StateSeen {
+    pub(crate) node: u8,
+    pub(crate) asked: u64,
+    pub(crate) at: u64,
+    /// Whether it is connected to Redis, which does all it is asked for.
+    pub(crate) is_up: bool,
+}
+
 /// What the tasks of a run note, but for what the origin notes itself.
 #[derive(Debug, Default)]
 pub(crate) struct Recorder {
@@ -14,6 +24,7 @@ pub(crate) struct Recorder {
     pub(crate) unsteady: Mutex<Vec<Span>>,
     /// When a node said that it was cut off from Redis.
     pub(crate) down: Mutex<Vec<NodeSpan>>,
+    pub(crate) states: Mutex<Vec<StateSeen>>,
 }
 
 impl Recorder {

@@ -1,34 +1,24 @@
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::Ordering;
 use std::time::Duration;
 
-use testkit::history::{Invalidation, Log, Read, Settled, Span, check};
+use testkit::history::{Log, Read, Span, check};
 use testkit::{RedisServer, TcpProxy};
 use tokio::task::JoinSet;
 
-use crate::clock::{Clock, nanos};
+use crate::clock::Clock;
 use crate::faults::{Fault, start_server};
 use crate::keys::{Catalogue, Keys};
 use crate::library::{self, LibraryNode};
+use crate::load::{self, Pace, READERS, Shared};
 use crate::node::Node;
 use crate::origin::Origin;
 use crate::outcome::Outcome;
 use crate::plan::{Nodes, Plan};
-use crate::recorder::Recorder;
 #[cfg(feature = "service")]
 use crate::service;
 use crate::world::World;
 
-/// Readers of each node.
-const READERS: u64 = 12;
-/// The mean pause between two invalidations of hot tenants by one node.
-const HOT_PAUSE: Duration = Duration::from_millis(8);
-/// How often nodes are asked how they are.
-const WATCH_INTERVAL: Duration = Duration::from_millis(10);
-/// What a command of Redis may take, and then some.
-const BUDGET: Duration = Duration::from_millis(200);
-/// A reader that is ahead of its time by less than this goes on.
-const PACE_MIN: Duration = Duration::from_millis(2);
 /// For so long nothing may be loaded before a run counts as over.
 const CALM: Duration = Duration::from_millis(100);
 
@@ -71,19 +61,23 @@ async fn run_service(fault: Fault, plan: Plan) -> anyhow::Result<Outcome> {
 }
 
 /// What nodes are set up on.
-struct Ground {
-    clock: Clock,
-    keys: Arc<Keys>,
-    origin: Arc<Origin>,
-    primary: RedisServer,
-    proxies: Vec<TcpProxy>,
+pub(crate) struct Ground {
+    pub(crate) clock: Clock,
+    pub(crate) keys: Arc<Keys>,
+    pub(crate) origin: Arc<Origin>,
+    pub(crate) primary: RedisServer,
+    pub(crate) proxies: Vec<TcpProxy>,
 }
 
 impl Ground {
     async fn prepare(catalogue: Catalogue) -> Self {
+        Self::on(start_server().await, catalogue).await
+    }
+
+    /// The same on a server that is there already.
+    pub(crate) async fn on(primary: RedisServer, catalogue: Catalogue) -> Self {
         let clock = Clock::start();
         let keys = Arc::new(Keys::new(catalogue));
-        let primary = start_server().await;
         let mut proxies = Vec::new();
         for _ in 0..Plan::NODES {
             proxies.push(TcpProxy::start(primary.port()).await);
@@ -98,6 +92,17 @@ impl Ground {
     }
 
     async fn judge<N: Node>(self, fault: Fault, plan: Plan, nodes: Vec<N>) -> Outcome {
+        let (world, shared) = self.populate(plan, Pace::default(), nodes);
+        judge(fault, world, shared).await
+    }
+
+    /// Puts the nodes there.
+    pub(crate) fn populate<N: Node>(
+        self,
+        plan: Plan,
+        pace: Pace,
+        nodes: Vec<N>,
+    ) -> (World<N>, Arc<Shared<N>>) {
         let world = World {
             plan,
             clock: self.clock,
@@ -108,54 +113,21 @@ impl Ground {
             primary: self.primary,
             tenants: self.keys.tenant_names().map(str::to_owned).collect(),
         };
-        judge(fault, world, &self.keys, &self.origin).await
+        let shared = Arc::new(Shared::new(&world, pace, self.keys, self.origin));
+        (world, shared)
     }
 }
 
-/// What every task of a run knows.
-struct Shared<N> {
-    plan: Plan,
-    clock: Clock,
-    keys: Arc<Keys>,
-    origin: Arc<Origin>,
-    nodes: Vec<Arc<N>>,
-    recorder: Arc<Recorder>,
-    /// Set for a node that has queued something and was not seen settled since.
-    queued: Vec<AtomicBool>,
-    over: AtomicBool,
-}
-
-async fn judge<N: Node>(
-    fault: Fault,
-    mut world: World<N>,
-    keys: &Arc<Keys>,
-    origin: &Arc<Origin>,
-) -> Outcome {
+async fn judge<N: Node>(fault: Fault, mut world: World<N>, shared: Arc<Shared<N>>) -> Outcome {
     let (plan, clock) = (world.plan, world.clock);
-    let shared = Arc::new(Shared {
-        plan,
-        clock,
-        keys: Arc::clone(keys),
-        origin: Arc::clone(origin),
-        nodes: world.nodes.clone(),
-        recorder: Arc::clone(&world.recorder),
-        queued: world.nodes.iter().map(|_| AtomicBool::new(false)).collect(),
-        over: AtomicBool::new(false),
-    });
     let mut readers = JoinSet::new();
-    let mut others = JoinSet::new();
     for node in 0..Plan::NODES {
         for reader in 0..READERS {
             let seed = plan.seed * 1_000 + u64::from(node) * 100 + reader;
-            readers.spawn(read_on(Arc::clone(&shared), node, seed));
+            readers.spawn(load::read_on(Arc::clone(&shared), node, seed));
         }
-        let seed = plan.seed * 1_000 + 50 + u64::from(node);
-        others.spawn(write_hot(Arc::clone(&shared), node, seed));
-        others.spawn(watch(Arc::clone(&shared), node));
     }
-    for tenant in keys.calm() {
-        others.spawn(write_calm(Arc::clone(&shared), tenant));
-    }
+    let mut others = load::write_and_watch(&shared);
     let mut faults = 0;
     let strikes = async {
         for times in 0.. {
@@ -182,7 +154,7 @@ async fn judge<N: Node>(
     }
 }
 
-async fn collect<N: Node>(shared: &Shared<N>) -> Log {
+pub(crate) async fn collect<N: Node>(shared: &Shared<N>) -> Log {
     loop {
         let begun = shared.origin.loads_begun();
         tokio::time::sleep(CALM).await;
@@ -229,148 +201,5 @@ fn declare_degraded(reads: &mut [Read], down: &[(u8, Span)]) {
             let begun = spans.partition_point(|(_, span)| span.from <= read.end);
             read.degraded |= begun > 0 && latest[begun - 1] >= read.start;
         }
-    }
-}
-
-/// One reader: its share of the reads, at its share of the rate.
-async fn read_on<N: Node>(shared: Arc<Shared<N>>, node: u8, seed: u64) {
-    let readers = READERS * u64::from(Plan::NODES);
-    let count = shared.plan.reads.div_ceil(readers);
-    let interval = Duration::from_secs(1).mul_f64(
-        f64::from(u32::try_from(readers).unwrap_or(1))
-            / f64::from(u32::try_from(shared.plan.reads_per_second.max(1)).unwrap_or(u32::MAX)),
-    );
-    let mut rng = fastrand::Rng::with_seed(seed);
-    let mut reads = Vec::with_capacity(usize::try_from(count).unwrap_or_default());
-    let mut due = shared.clock.elapsed();
-    for _ in 0..count {
-        let key = shared.keys.any_key(&mut rng);
-        reads.push(shared.read(node, key).await);
-        due += interval;
-        let ahead = due.saturating_sub(shared.clock.elapsed());
-        if ahead > PACE_MIN {
-            tokio::time::sleep(ahead).await;
-        }
-    }
-    shared.recorder.reads.lock().append(&mut reads);
-}
-
-/// Invalidates something of the hot tenants on one node, again and again.
-async fn write_hot<N: Node>(shared: Arc<Shared<N>>, node: u8, seed: u64) {
-    let mut rng = fastrand::Rng::with_seed(seed);
-    while !shared.is_over() {
-        let tenant = rng.usize(shared.keys.hot());
-        let scope = shared.keys.any_scope(tenant, &mut rng);
-        shared.write(node, scope, &mut rng).await;
-        tokio::time::sleep(HOT_PAUSE.mul_f64(2.0 * rng.f64())).await;
-    }
-}
-
-/// Invalidates something of one calm tenant on any node, and lets it be for a few coherence bounds.
-async fn write_calm<N: Node>(shared: Arc<Shared<N>>, tenant: usize) {
-    let seed = shared.plan.seed * 1_000 + 900 + u64::try_from(tenant).unwrap_or_default();
-    let mut rng = fastrand::Rng::with_seed(seed);
-    while !shared.is_over() {
-        let pause = shared.plan.coherence_bound.mul_f64(1.2 + 2.0 * rng.f64());
-        let until = shared.clock.elapsed() + pause;
-        while shared.clock.elapsed() < until && !shared.is_over() {
-            tokio::time::sleep(shared.plan.coherence_bound / 10).await;
-        }
-        let scope = shared.keys.any_scope(tenant, &mut rng);
-        shared.write(rng.u8(..Plan::NODES), scope, &mut rng).await;
-    }
-}
-
-/// Asks a node again and again how it is: when what it has queued is through, when it is cut off from Redis, and when Redis
-/// does not do what the node asks for.
-async fn watch<N: Node>(shared: Arc<Shared<N>>, node: u8) {
-    let at = usize::from(node);
-    let (queued, recorder) = (&shared.queued[at], &shared.recorder);
-    let (mut was_up, mut before, mut failures) = (0, 0, 0);
-    while !shared.is_over() {
-        let waiting = queued.swap(false, Ordering::SeqCst);
-        let asked = shared.clock.now();
-        let state = shared.nodes[at].state().await;
-        let now = shared.clock.now();
-        match state {
-            Some(state) if waiting && state.is_settled => {
-                let settled = Settled {
-                    node,
-                    asked,
-                    at: now,
-                };
-                recorder.settled.lock().push(settled);
-            }
-            _ if waiting => queued.store(true, Ordering::SeqCst),
-            _ => {}
-        }
-        let is_up = state.is_some_and(|state| state.is_up);
-        let failed = state.is_some_and(|state| state.failures > failures);
-        if !is_up || was_up < before {
-            let span = Span {
-                from: was_up,
-                to: now,
-            };
-            recorder.down.lock().push((node, span));
-        }
-        if !is_up || failed {
-            // What failed was begun up to a command's budget earlier.
-            recorder.unsteady.lock().push(Span {
-                from: before.saturating_sub(nanos(BUDGET)),
-                to: now + nanos(BUDGET),
-            });
-        }
-        if is_up {
-            was_up = asked;
-        }
-        before = asked;
-        failures = state.map_or(failures, |state| state.failures);
-        tokio::time::sleep(WATCH_INTERVAL).await;
-    }
-}
-
-impl<N: Node> Shared<N> {
-    fn is_over(&self) -> bool {
-        self.over.load(Ordering::SeqCst)
-    }
-
-    async fn read(&self, node: u8, key: u32) -> Read {
-        let start = self.clock.now();
-        let answered = self.nodes[usize::from(node)].read(key).await;
-        Read {
-            start,
-            end: self.clock.now(),
-            key,
-            node,
-            status: answered.status,
-            degraded: answered.degraded,
-            collapsed: answered.collapsed,
-            age: answered.age,
-            said: answered.said,
-        }
-    }
-
-    /// Gives everything that the scope covers new versions, invalidates it, and looks on the same node at once.
-    async fn write(&self, node: u8, scope: u32, rng: &mut fastrand::Rng) {
-        let covered = self.keys.covered(scope);
-        covered.iter().for_each(|key| self.origin.write(*key));
-        let begin = self.clock.now();
-        let Some(applied) = self.nodes[usize::from(node)].invalidate(scope).await else {
-            return;
-        };
-        let acknowledged = self.clock.now();
-        self.recorder.invalidations.lock().push(Invalidation {
-            begin,
-            acknowledged,
-            node,
-            scope,
-            applied,
-        });
-        if !applied {
-            self.queued[usize::from(node)].store(true, Ordering::SeqCst);
-        }
-        let key = covered[rng.usize(..covered.len())];
-        let read = self.read(node, key).await;
-        self.recorder.reads.lock().push(read);
     }
 }

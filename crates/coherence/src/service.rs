@@ -93,6 +93,7 @@ pub(crate) struct ServiceNode {
     invalidations: Vec<String>,
     own_metrics: String,
     all_metrics: String,
+    life: String,
     /// Holds the service's queue on disk.
     _state: tempfile::TempDir,
 }
@@ -169,8 +170,15 @@ impl ServiceNode {
             invalidations: invalidations?,
             own_metrics: request("GET", "/cache/metrics", "operator")?,
             all_metrics: "GET /metrics HTTP/1.1\r\nhost: node\r\n\r\n".to_owned(),
+            life: "GET /healthz HTTP/1.1\r\nhost: node\r\n\r\n".to_owned(),
             _state: state,
         })
+    }
+
+    /// Whether it answers what needs neither cache nor Redis.
+    pub(crate) async fn is_alive(&self) -> bool {
+        let response = self.client.send(&self.life).await;
+        response.is_some_and(|response| response.status == 200)
     }
 
     async fn metrics(&self) -> Option<serde_json::Value> {
@@ -261,6 +269,7 @@ impl Node for ServiceNode {
         let redis = &metrics["redis"];
         Some(NodeState {
             is_up: redis["state"] == "up",
+            is_down: redis["state"] == "down",
             is_settled: redis["pending_invalidations"] == 0,
             failures: self.counter("tenantcache_remote_errors_total").await?,
         })

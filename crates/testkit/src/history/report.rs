@@ -79,7 +79,8 @@ pub struct Report {
 
 impl Spread {
     /// Of durations in nanoseconds, in order.
-    pub(super) fn of(nanos: &[u64]) -> Self {
+    #[must_use]
+    pub fn of(nanos: &[u64]) -> Self {
         let percentile = |percent: usize| {
             let at = (nanos.len() * percent / 100).min(nanos.len().saturating_sub(1));
             Duration::from_nanos(nanos.get(at).copied().unwrap_or(0))

@@ -1,0 +1,213 @@
+use std::fmt;
+use std::time::Duration;
+
+use serde_json::{Value, json};
+use testkit::history::{Report, Rule, Spread};
+
+use super::condition::Condition;
+use super::figures::{Figures, Phase, Times};
+use super::lines::Lines;
+
+/// What a request may pay for a Redis that is not known to be unwell: the budget of one command.
+const ADDED_MAX: Duration = Duration::from_millis(100);
+/// What it may pay once that is known.
+const ADDED_KNOWN_MAX: Duration = Duration::from_millis(1);
+/// By how much the 99th percentile of two stretches may differ on a machine that does other things, too.
+const NOISE: Duration = Duration::from_millis(50);
+const RECOVERY_MAX: Duration = Duration::from_secs(1);
+/// The connection, the stream of events, and what was found or lost there each have a line on a change, and at the start.
+const LINES_PER_CHANGE: u64 = 3;
+/// A node may change its mind twice under a condition, and once more for each span of this length.
+const CHANGE_INTERVAL: Duration = Duration::from_secs(10);
+
+/// How a storm went.
+#[derive(Debug)]
+pub struct StormOutcome {
+    condition: Condition,
+    times: Times,
+    report: Report,
+    figures: Figures,
+    lines: Lines,
+}
+
+impl StormOutcome {
+    /// The head of the table whose lines outcomes print.
+    pub const HEAD: &'static str = "condition        unwell  requests  failed  wrong | latency p50/p99/max in ms: before, unwell, after                      | added p99: not known, known | recovered | changes, lines";
+
+    pub(super) fn new(
+        condition: Condition,
+        times: Times,
+        report: Report,
+        figures: Figures,
+        lines: Lines,
+    ) -> Self {
+        Self {
+            condition,
+            times,
+            report,
+            figures,
+            lines,
+        }
+    }
+
+    /// Whether nothing failed, nothing was wrong, nobody waited for longer than they may, and everything was as before in
+    /// time.
+    #[must_use]
+    pub fn is_met(&self) -> bool {
+        self.missed().is_empty()
+    }
+
+    /// What was missed, in words.
+    #[must_use]
+    pub fn missed(&self) -> Vec<String> {
+        let mut missed = Vec::new();
+        let figures = &self.figures;
+        if figures.failed > 0 {
+            missed.push(format!("{} requests failed", figures.failed));
+        }
+        for rule in Rule::ALL {
+            let finding = self.report.finding(rule);
+            if finding.count > 0 {
+                missed.push(format!("{rule} was broken {} times", finding.count));
+                missed.extend(finding.first.iter().map(|told| format!("{rule}: {told}")));
+            }
+        }
+        for (phase, max) in [
+            (Phase::Struck, ADDED_MAX),
+            (Phase::Known, ADDED_KNOWN_MAX),
+            (Phase::After, ADDED_MAX),
+        ] {
+            let added = figures.added(phase).unwrap_or_default();
+            if added > max + NOISE {
+                missed.push(format!("{} adds {added:.1?} to p99", phase.name()));
+            }
+        }
+        for (node, recovered) in figures.recovered.iter().enumerate() {
+            match recovered {
+                Some(took) if *took < RECOVERY_MAX => {}
+                Some(took) => missed.push(format!("node {node} took {took:.1?} to recover")),
+                None => missed.push(format!("node {node} did not recover")),
+            }
+        }
+        let counts = self.lines.counts.iter().zip(&figures.changes);
+        for (node, (lines, changes)) in counts.enumerate() {
+            if *lines > LINES_PER_CHANGE * (changes + 2) {
+                missed.push(format!(
+                    "node {node} logged {lines} lines on {changes} changes"
+                ));
+                missed.extend(self.lines.of(node).map(|line| format!("log: {line}")));
+            }
+            let spans = self.unwell().as_nanos() / CHANGE_INTERVAL.as_nanos();
+            if u128::from(*changes) > 2 + spans {
+                missed.push(format!("node {node} changed its mind {changes} times"));
+            }
+        }
+        missed
+    }
+
+    fn wrong(&self) -> u64 {
+        Rule::ALL
+            .map(|rule| self.report.violations(rule))
+            .iter()
+            .sum()
+    }
+
+    fn unwell(&self) -> Duration {
+        Duration::from_nanos(self.times.answered - self.times.struck)
+    }
+
+    /// What was slowest to recover.
+    fn recovered(&self) -> Option<Duration> {
+        let nodes = self.figures.recovered.iter().copied();
+        nodes.collect::<Option<Vec<_>>>()?.into_iter().max()
+    }
+
+    /// Everything as JSON, times in milliseconds.
+    #[must_use]
+    pub fn to_json(&self) -> Value {
+        let figures = &self.figures;
+        let spread = |spread: Spread| {
+            json!({
+                "count": spread.count,
+                "p50": millis(spread.p50),
+                "p99": millis(spread.p99),
+                "max": millis(spread.max),
+            })
+        };
+        let by_phase = |spreads: &[Spread; Phase::ALL.len()]| {
+            let named = Phase::ALL.map(|phase| {
+                let spread = spread(spreads[phase as usize]);
+                (phase.name().to_owned(), spread)
+            });
+            serde_json::Map::from_iter(named)
+        };
+        let added = Phase::ALL.map(|phase| {
+            let added = figures.added(phase).map(millis);
+            (phase.name().to_owned(), json!(added))
+        });
+        json!({
+            "condition": self.condition.name(),
+            "seconds": Duration::from_nanos(self.times.ended - self.times.began).as_secs_f64(),
+            "unwell_seconds": self.unwell().as_secs_f64(),
+            "requests": figures.requests,
+            "failed": figures.failed,
+            "wrong": self.wrong(),
+            "invalidations": self.report.applied + self.report.queued,
+            "queued": self.report.queued,
+            "loads": self.report.loads,
+            "latency_ms": by_phase(&figures.latency),
+            "own_ms": {
+                "hits": by_phase(&figures.own[0]),
+                "misses": by_phase(&figures.own[1]),
+            },
+            "control_ms": by_phase(&figures.control),
+            "added_p99_ms": serde_json::Map::from_iter(added),
+            "recovered_ms": self.recovered().map(millis),
+            "changes": figures.changes,
+            "lines": self.lines.counts,
+            "met": self.is_met(),
+            "missed": self.missed(),
+        })
+    }
+}
+
+impl fmt::Display for StormOutcome {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let figures = &self.figures;
+        let latency = |phase: Phase| {
+            let Spread { p50, p99, max, .. } = figures.latency[phase as usize];
+            format!("{:.1}/{:.1}/{:.0}", millis(p50), millis(p99), millis(max))
+        };
+        let added = |phase| {
+            let added = figures.added(phase);
+            added.map_or("-".to_owned(), |added| format!("{:.1}", millis(added)))
+        };
+        let recovered = self.recovered();
+        write!(
+            f,
+            "{:<15} {:>5.1} s  {:>8}  {:>6}  {:>5} | {:<16} {:<16} {:<16} {:<16} | {:>10}, {:>6} ms   | {:>6} ms | {:?}, {:?}",
+            self.condition.name(),
+            self.unwell().as_secs_f64(),
+            figures.requests,
+            figures.failed,
+            self.wrong(),
+            latency(Phase::Before),
+            latency(Phase::Struck),
+            latency(Phase::Known),
+            latency(Phase::After),
+            added(Phase::Struck),
+            added(Phase::Known),
+            recovered.map_or("-".to_owned(), |took| format!("{:.0}", millis(took))),
+            figures.changes,
+            self.lines.counts,
+        )?;
+        for missed in self.missed() {
+            write!(f, "\n  missed: {missed}")?;
+        }
+        Ok(())
+    }
+}
+
+fn millis(duration: Duration) -> f64 {
+    duration.as_secs_f64() * 1_000.0
+}
