@@ -94,7 +94,11 @@ impl Consumer {
                     self.memory.note(&position);
                     self.counters.stands(&position);
                     self.handle(&mut link, &entries).await?;
-                    self.keep(&mut link, &mut claims).await?;
+                    match self.keep(&mut link, &mut claims).await {
+                        // What is full can be read all the same, and is looked after when there is room again.
+                        Err(fault) if fault.is_full() => {}
+                        kept => kept?,
+                    }
                     if entries.is_empty() {
                         link.wait(&position.last).await?;
                     }

@@ -42,6 +42,14 @@ impl Fault {
         };
         error.code() == Some("NOPERM") || error.to_string().contains("executing the script can't")
     }
+
+    /// Whether the server has no memory left for a write. It says so in other words within a script.
+    pub(super) fn is_full(&self) -> bool {
+        let Self::Redis(error) = self else {
+            return false;
+        };
+        error.code() == Some("OOM") || error.to_string().contains("OOM command not allowed")
+    }
 }
 
 impl Link {
