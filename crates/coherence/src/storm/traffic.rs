@@ -14,7 +14,7 @@ use crate::plan::Plan;
 use crate::service::ServiceNode;
 
 /// Requests a second beside the reads.
-const CONTROL_RATE: u32 = 150;
+const CONTROL_RATE: u32 = 100;
 
 /// One request.
 #[derive(Clone, Copy, Debug)]
