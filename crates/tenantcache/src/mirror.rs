@@ -2,7 +2,7 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
-use arc_swap::{ArcSwap, ArcSwapOption};
+use arc_swap::ArcSwapOption;
 use parking_lot::Mutex;
 use tenantcache_core::{
     Endpoint, Generation, Incarnation, Key, Records, Scope, Stamp, StoredEntry, Table, Tags,
@@ -26,8 +26,8 @@ pub(crate) struct TenantState {
     pub(crate) counters: RequestCounters,
     mirror: ArcSwapOption<Mirror>,
     /// Invalidations of this node that the shared table has not confirmed, by this node's own sequence. They are judged
-    /// in addition to the table, and are what is sent again when the remote tier is back.
-    overlay: ArcSwap<Records>,
+    /// in addition to the table, and are what is sent again when the remote tier is back. `None` stands for no record.
+    overlay: ArcSwapOption<Records>,
     /// When the remote tier last told that the table has changed, in nanoseconds: only a read sent later proves the mirror.
     doubted_at: AtomicU64,
     /// Those who want to be told of changes, if there ever were any.
@@ -108,7 +108,7 @@ impl TenantState {
             id,
             counters: RequestCounters::default(),
             mirror: ArcSwapOption::empty(),
-            overlay: ArcSwap::from_pointee(Records::default()),
+            overlay: ArcSwapOption::empty(),
             doubted_at: AtomicU64::new(0),
             subscribers: OnceLock::new(),
             change: Mutex::new(()),
@@ -301,14 +301,14 @@ impl TenantState {
     /// Notes invalidations that the shared table does not have.
     pub(crate) fn overlay_add(&self, scopes: &[Scope], sequence: Generation) {
         let _change = self.change.lock();
-        let mut records = Records::clone(&self.overlay.load());
+        let mut records = Records::clone(&self.overlay());
         for scope in scopes {
             records.note(scope.clone(), sequence);
         }
         if records.key_count() > OVERLAY_KEYS_MAX {
             records = widen_keys(&records);
         }
-        self.overlay.store(Arc::new(records));
+        self.overlay.store(Some(Arc::new(records)));
         self.tell(|| changes::of(scopes));
     }
 
@@ -339,15 +339,15 @@ impl TenantState {
 
     /// The invalidations that the shared table does not have.
     pub(crate) fn overlay(&self) -> Arc<Records> {
-        self.overlay.load_full()
+        self.overlay.load_full().unwrap_or_default()
     }
 
     /// Forgets the invalidations up to `sequence`, which `table` includes, if the mirror includes that table. If more have
     /// come since, all stay, since repeating them is harmless.
     pub(crate) fn overlay_confirmed(&self, sequence: Generation, table: &Table) {
         let _change = self.change.lock();
-        if self.includes(table) && self.overlay.load().latest() <= sequence {
-            self.overlay.store(Arc::new(Records::default()));
+        if self.includes(table) && self.overlay().latest() <= sequence {
+            self.overlay.store(None);
         }
     }
 
@@ -415,7 +415,10 @@ impl TenantState {
     /// Whether an unconfirmed invalidation covers the entry. It must be asked *before* the mirror: one that is confirmed
     /// meanwhile leaves the overlay only once the mirror has it, so whoever looks in this order sees it in one of the two.
     fn overlay_covers(&self, since: Generation, key: &Key, tags: &Tags) -> bool {
-        self.overlay.load().covers_after(since, key, tags)
+        let overlay = self.overlay.load();
+        overlay
+            .as_ref()
+            .is_some_and(|overlay| overlay.covers_after(since, key, tags))
     }
 
     /// The generation as this node knows it, and how long that holds. `None` if nothing was ever proven.
