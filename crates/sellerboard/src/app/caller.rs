@@ -72,7 +72,11 @@ impl FromRequestParts<AppState> for Caller {
     type Rejection = Problem;
 
     async fn from_request_parts(parts: &mut Parts, app: &AppState) -> Result<Self, Problem> {
-        let claims = app.verifier.verify(bearer_token(&parts.headers)?).await?;
+        let verified = match bearer_token(&parts.headers) {
+            Ok(token) => app.verifier.verify(token).await,
+            Err(error) => Err(error),
+        };
+        let claims = verified.inspect_err(|error| app.limits.note_refusal(*error))?;
         app.limits.admit(&claims.tenant)?;
         Ok(Self { claims })
     }

@@ -9,7 +9,7 @@ use utoipa::{Modify, OpenApi};
 
 use super::state::AppState;
 use super::{cached, docs, events, health, metrics, operate};
-use crate::http::identify;
+use crate::http::{bound_head, identify};
 
 /// The largest body of a request.
 pub(super) const BODY_BYTES_MAX: usize = 1 << 20;
@@ -47,6 +47,7 @@ pub(super) fn router(app: AppState) -> Router {
         .route("/metrics", get(metrics::metrics))
         .layer(CatchPanicLayer::new())
         .layer(DefaultBodyLimit::max(BODY_BYTES_MAX))
+        .layer(from_fn(bound_head))
         .layer(from_fn(identify))
         .with_state(app)
 }

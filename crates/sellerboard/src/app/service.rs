@@ -1,4 +1,5 @@
 use std::net::SocketAddr;
+use std::num::NonZeroU32;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -26,6 +27,7 @@ use crate::config::{CacheSettings, Config, DataSource, RedisLocation};
 #[derive(Debug)]
 pub struct Service {
     app: AppState,
+    connections_per_client: Option<NonZeroU32>,
     listener: TcpListener,
     store: Option<Store>,
 }
@@ -61,6 +63,7 @@ impl Service {
         };
         Ok(Self {
             app,
+            connections_per_client: config.connections_per_client,
             listener,
             store,
         })
@@ -76,10 +79,11 @@ impl Service {
     }
 
     /// Answers until `shutdown` completes; then no connection is accepted, and running requests have 10 s. At most
-    /// 10,000 connections are served at a time; further ones wait.
+    /// 10,000 connections are served at a time; further ones take the seats of those that have been idle longest, or wait.
     pub async fn run(self, shutdown: impl Future<Output = ()> + Send) {
         let Self {
             app,
+            connections_per_client,
             listener,
             store,
         } = self;
@@ -94,7 +98,8 @@ impl Service {
             // Streams have no end of their own, and a stop waits for none of them.
             seats.close();
         };
-        connections::serve(listener, router(app), shutdown).await;
+        let router = router(app);
+        connections::serve(listener, router, connections_per_client, shutdown).await;
         sampler.abort();
         if let Some(store) = store {
             store.close().await;

@@ -8,7 +8,7 @@ use tenantcache_core::TenantId;
 
 use super::error::AuthError;
 
-const CLAIMS_COUNT_MAX: usize = 64;
+const NAMES_COUNT_MAX: usize = 64;
 const EMAIL_BYTES_MAX: usize = 320;
 const SUBJECT_BYTES_MAX: usize = 255;
 const SCOPES_COUNT_MAX: usize = 256;
@@ -36,7 +36,7 @@ impl Claims {
         self.scopes.iter().any(|granted| granted == scope)
     }
 
-    pub(super) fn from_verified(claims: &UniqueClaims) -> Result<Self, AuthError> {
+    pub(super) fn from_verified(claims: &UniqueObject) -> Result<Self, AuthError> {
         let tenant = claims.text("tenant_id", usize::MAX)?;
         let tenant = TenantId::new(tenant).map_err(|_| AuthError::Claim("tenant_id"))?;
         Ok(Self {
@@ -49,11 +49,16 @@ impl Claims {
     }
 }
 
-/// The claims of a token by name. Reading fails if a name stands twice: two readers could see two different tenants.
+/// The claims or the header of a token by name. Reading fails if a name stands twice: two readers could see two different
+/// tenants.
 #[derive(Debug)]
-pub(super) struct UniqueClaims(BTreeMap<String, Value>);
+pub(super) struct UniqueObject(BTreeMap<String, Value>);
 
-impl UniqueClaims {
+impl UniqueObject {
+    pub(super) fn get(&self, name: &str) -> Option<&Value> {
+        self.0.get(name)
+    }
+
     fn text(&self, name: &'static str, bytes_max: usize) -> Result<&str, AuthError> {
         match self.0.get(name) {
             Some(Value::String(text)) if !text.is_empty() && text.len() <= bytes_max => Ok(text),
@@ -105,28 +110,28 @@ impl UniqueClaims {
     }
 }
 
-impl<'de> Deserialize<'de> for UniqueClaims {
+impl<'de> Deserialize<'de> for UniqueObject {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         struct UniqueVisitor;
 
         impl<'de> Visitor<'de> for UniqueVisitor {
-            type Value = UniqueClaims;
+            type Value = UniqueObject;
 
             fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
                 f.write_str("an object without repeated names")
             }
 
-            fn visit_map<M: MapAccess<'de>>(self, mut map: M) -> Result<UniqueClaims, M::Error> {
+            fn visit_map<M: MapAccess<'de>>(self, mut map: M) -> Result<UniqueObject, M::Error> {
                 let mut claims = BTreeMap::new();
                 while let Some((name, value)) = map.next_entry::<String, Value>()? {
                     if claims.insert(name, value).is_some() {
-                        return Err(M::Error::custom("repeated claim"));
+                        return Err(M::Error::custom("repeated name"));
                     }
-                    if claims.len() > CLAIMS_COUNT_MAX {
-                        return Err(M::Error::custom("too many claims"));
+                    if claims.len() > NAMES_COUNT_MAX {
+                        return Err(M::Error::custom("too many names"));
                     }
                 }
-                Ok(UniqueClaims(claims))
+                Ok(UniqueObject(claims))
             }
         }
 

@@ -13,9 +13,15 @@ pub enum AuthError {
     /// Above 8 KiB.
     #[error("the token is too large")]
     TooLarge,
-    /// Not three parts, not base64, not JSON, a repeated claim, or a header we do not take.
+    /// Not three parts, not base64, not JSON, or a name that stands twice.
     #[error("the token is not well formed")]
     Unreadable,
+    /// A header that brings a key, says where to fetch one, or demands what we do not do.
+    #[error("the token's header holds what is not accepted")]
+    Header,
+    /// A `typ` of something else than an access token.
+    #[error("the token is not an access token")]
+    Type,
     /// Another algorithm than the keys', or none.
     #[error("the token's algorithm is not accepted")]
     Algorithm,

@@ -2,7 +2,9 @@ use std::fmt;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use jsonwebtoken::jwk::{AlgorithmParameters, EllipticCurve, Jwk, KeyAlgorithm, PublicKeyUse};
+use jsonwebtoken::jwk::{
+    AlgorithmParameters, EllipticCurve, Jwk, KeyAlgorithm, KeyOperations, PublicKeyUse,
+};
 use jsonwebtoken::{Algorithm, DecodingKey};
 use serde::Deserialize;
 
@@ -82,6 +84,10 @@ impl VerifyingKey {
             jwk.common.public_key_use,
             None | Some(PublicKeyUse::Signature)
         ) {
+            return None;
+        }
+        let operations = jwk.common.key_operations.as_ref();
+        if operations.is_some_and(|allowed| !allowed.contains(&KeyOperations::Verify)) {
             return None;
         }
         let (algorithm, declared) = match &jwk.algorithm {

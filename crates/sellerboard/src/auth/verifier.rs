@@ -3,8 +3,9 @@ use std::sync::Arc;
 use jsonwebtoken::errors::{Error, ErrorKind};
 use jsonwebtoken::{Algorithm, DecodingKey, Validation};
 
-use super::claims::{Claims, UniqueClaims};
+use super::claims::{Claims, UniqueObject};
 use super::error::{AuthError, KeyError};
+use super::header;
 use super::jwks::{Jwks, JwksOptions, JwksRefresh};
 use crate::config::{AuthSettings, Secret};
 
@@ -12,7 +13,8 @@ use crate::config::{AuthSettings, Secret};
 pub(super) const TOKEN_BYTES_MAX: usize = 8 * 1024;
 /// Shorter HS256 secrets can be guessed from one token (RFC 7518 §3.2).
 const SECRET_BYTES_MIN: usize = 32;
-const LEEWAY_SECONDS: u64 = 30;
+/// However it is configured, a token is not prolonged by more.
+const LEEWAY_SECONDS_MAX: u64 = 60;
 
 /// Verifies tokens with the keys of the configuration. Cheap to clone; clones share the key set.
 #[derive(Clone, Debug)]
@@ -20,6 +22,7 @@ pub struct Verifier {
     trust: Trust,
     issuer: Option<String>,
     audience: Option<String>,
+    leeway_seconds: u64,
 }
 
 #[derive(Clone, Debug)]
@@ -57,6 +60,7 @@ impl Verifier {
             trust,
             issuer: settings.issuer.clone(),
             audience: settings.audience.clone(),
+            leeway_seconds: settings.leeway.as_secs().min(LEEWAY_SECONDS_MAX),
         })
     }
 
@@ -85,10 +89,8 @@ impl Verifier {
         if token.len() > TOKEN_BYTES_MAX {
             return Err(AuthError::TooLarge);
         }
+        header::check(token)?;
         let header = jsonwebtoken::decode_header(token).map_err(refused)?;
-        if header.crit.is_some() {
-            return Err(AuthError::Unreadable);
-        }
         match &self.trust {
             Trust::Secret(key) => self.check(token, key, Algorithm::HS256),
             Trust::KeySet(jwks) => {
@@ -109,7 +111,7 @@ impl Verifier {
         algorithm: Algorithm,
     ) -> Result<Claims, AuthError> {
         let validation = self.validation(algorithm);
-        let verified = jsonwebtoken::decode::<UniqueClaims>(token, key, &validation);
+        let verified = jsonwebtoken::decode::<UniqueObject>(token, key, &validation);
         let claims = verified.map_err(refused)?.claims;
         if !claims.issuer_is_single() {
             return Err(AuthError::Issuer);
@@ -125,7 +127,7 @@ impl Verifier {
 
     fn validation(&self, algorithm: Algorithm) -> Validation {
         let mut validation = Validation::new(algorithm);
-        validation.leeway = LEEWAY_SECONDS;
+        validation.leeway = self.leeway_seconds;
         validation.validate_nbf = true;
         if let Some(issuer) = &self.issuer {
             validation.set_issuer(&[issuer]);

@@ -10,6 +10,7 @@ mod cli;
 mod demo;
 mod import;
 mod marketplace;
+mod open_files;
 mod run;
 mod serve;
 mod shutdown;

@@ -1,6 +1,7 @@
 use anyhow::Context as _;
 use clap::Args;
 
+use super::open_files;
 use super::run::load;
 use super::shutdown;
 use crate::app::Service;
@@ -29,6 +30,7 @@ pub(super) fn run(args: &ServeArgs) -> anyhow::Result<()> {
     let config = loaded.config;
     let verifier = Verifier::new(&config.auth)?;
     let _log = logging::init(&config.log)?;
+    open_files::allow_as_many_as_possible();
     tokio::runtime::Runtime::new()
         .context("failed to start the runtime")?
         .block_on(start(config, verifier))

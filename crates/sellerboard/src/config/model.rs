@@ -19,6 +19,8 @@ pub struct Config {
     pub auth: AuthSettings,
     /// Lifetimes and bounds of the cache.
     pub cache: CacheSettings,
+    /// Connections of one client (`SELLERBOARD_CONNECTIONS_PER_CLIENT`); `None` is no limit but that of all.
+    pub connections_per_client: Option<NonZeroU32>,
     /// Where the data comes from on a miss.
     pub data: DataSettings,
     /// What each kind of event invalidates (the table `events` of `sellerboard.toml`).
@@ -38,7 +40,7 @@ pub struct Config {
 }
 
 /// How tokens are verified: exactly one of `secret` and `jwks_url` is needed by the service.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct AuthSettings {
     /// The HS256 secret (`JWT_SECRET`); used as it is written, at least 32 bytes.
@@ -49,6 +51,20 @@ pub struct AuthSettings {
     pub issuer: Option<String>,
     /// The only accepted `aud` (`JWT_AUDIENCE`).
     pub audience: Option<String>,
+    /// How far the issuer's clock may be from ours (`JWT_LEEWAY`), in whole seconds, at most 60 s. Default: 30 s.
+    pub leeway: Duration,
+}
+
+impl Default for AuthSettings {
+    fn default() -> Self {
+        Self {
+            secret: None,
+            jwks_url: None,
+            issuer: None,
+            audience: None,
+            leeway: Duration::from_secs(30),
+        }
+    }
 }
 
 /// Lifetimes and bounds of the cache.
@@ -173,6 +189,7 @@ impl Config {
                 coherence_bound: Duration::ZERO,
                 strict: BTreeSet::new(),
             },
+            connections_per_client: None,
             data: DataSettings {
                 source: DataSource::Upstream,
                 upstream_url: Url::parse("http://localhost").expect("a literal URL parses"),

@@ -20,6 +20,7 @@ pub(super) type Parsed<T> = Result<T, String>;
 const DURATION: &str = "a duration such as 300 (seconds), 100ms, 5s, 10m or 1h";
 const SIZE: &str = "a size such as 512KB, 256MB or 1GB";
 const DURATION_MAX: Duration = Duration::from_secs(366 * 24 * 3600);
+const LEEWAY_MAX: Duration = Duration::from_secs(60);
 const WEBHOOK_PREFIX: &str = "whsec_";
 const WEBHOOK_KEY_BYTES_MIN: usize = 24;
 
@@ -98,6 +99,23 @@ pub(super) fn rate(text: &str) -> Parsed<Option<NonZeroU32>> {
     text.parse()
         .map(Some)
         .map_err(|_| "off or a whole number of requests per second above zero".to_owned())
+}
+
+pub(super) fn count(text: &str) -> Parsed<Option<NonZeroU32>> {
+    if text.eq_ignore_ascii_case("off") {
+        return Ok(None);
+    }
+    text.parse()
+        .map(Some)
+        .map_err(|_| "off or a whole number above zero".to_owned())
+}
+
+/// Times in tokens are whole seconds, and a leeway above a minute would prolong every token noticeably (RFC 7519 §4.1.4).
+pub(super) fn leeway(text: &str) -> Parsed<Duration> {
+    duration(text)
+        .ok()
+        .filter(|leeway| *leeway <= LEEWAY_MAX && leeway.subsec_nanos() == 0)
+        .ok_or_else(|| "a duration of whole seconds, at most 60s".to_owned())
 }
 
 /// `localhost` stands for 127.0.0.1; other names are not looked up, so that the start does not depend on DNS.

@@ -95,6 +95,9 @@ macro_rules! ttl {
 pub static VARIABLES: &[Variable] = &[
     variable!("SELLERBOARD_ADDR", "ADDR", "Where the service listens", default "127.0.0.1:8000",
         |config, text| { config.addr = parse::address(text)?; Ok(()) }),
+    variable!("SELLERBOARD_CONNECTIONS_PER_CLIENT", "COUNT",
+        "Connections of one client's address, or off (as behind a load balancer)", default "off",
+        |config, text| { config.connections_per_client = parse::count(text)?; Ok(()) }),
     variable!("SELLERBOARD_STATE_DIR", "DIR", "Where the durable invalidation queue lives",
         unset "the user's state directory",
         |config, text| { config.state_dir = PathBuf::from(parse::text(text)?); Ok(()) }),
@@ -168,6 +171,9 @@ pub static VARIABLES: &[Variable] = &[
         |config, text| { config.auth.issuer = Some(parse::text(text)?); Ok(()) }),
     variable!("JWT_AUDIENCE", "TEXT", "The only accepted audience of tokens", unset "-",
         |config, text| { config.auth.audience = Some(parse::text(text)?); Ok(()) }),
+    variable!("JWT_LEEWAY", "DURATION", "How far the clock of the tokens' issuer may be from ours, at most 60s",
+        default "30s",
+        |config, text| { config.auth.leeway = parse::leeway(text)?; Ok(()) }),
     variable!(
         "WEBHOOK_SECRET",
         "TEXT",

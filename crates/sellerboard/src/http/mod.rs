@@ -1,8 +1,11 @@
-//! What every HTTP answer of ours has in common: a request id, and problem documents for errors.
+//! What every HTTP answer of ours has in common: a request id, problem documents for errors, and bounds on what a
+//! request's head may be.
 
+mod bounds;
 mod problem;
 mod request_id;
 
+pub use bounds::{HEAD_BYTES_MAX, HEADERS_COUNT_MAX, URI_BYTES_MAX, bound_head};
 pub use problem::{Code, Problem, ProblemDocument};
 pub use request_id::{RequestId, identify};
 

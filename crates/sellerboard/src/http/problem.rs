@@ -32,10 +32,14 @@ pub enum Code {
     RequestTimeout,
     /// 413: the body is too large.
     PayloadTooLarge,
+    /// 414: the address is too long.
+    UriTooLong,
     /// 415: the body is of another kind than is taken here.
     UnsupportedMediaType,
     /// 429: too many requests of one tenant.
     RateLimited,
+    /// 431: the headers are too large, or too many.
+    HeadersTooLarge,
     /// 500: a fault of ours.
     Internal,
     /// 502: the origin failed.
@@ -90,8 +94,10 @@ impl Code {
             405 => Self::MethodNotAllowed,
             408 => Self::RequestTimeout,
             413 => Self::PayloadTooLarge,
+            414 => Self::UriTooLong,
             415 => Self::UnsupportedMediaType,
             429 => Self::RateLimited,
+            431 => Self::HeadersTooLarge,
             500 => Self::Internal,
             502 => Self::OriginFailed,
             503 => Self::Unavailable,
@@ -109,8 +115,10 @@ impl Code {
             Self::MethodNotAllowed => "method-not-allowed",
             Self::RequestTimeout => "request-timeout",
             Self::PayloadTooLarge => "payload-too-large",
+            Self::UriTooLong => "uri-too-long",
             Self::UnsupportedMediaType => "unsupported-media-type",
             Self::RateLimited => "rate-limited",
+            Self::HeadersTooLarge => "headers-too-large",
             Self::Internal => "internal",
             Self::OriginFailed => "origin-failed",
             Self::Unavailable => "unavailable",
@@ -230,6 +238,11 @@ impl Problem {
     pub(super) fn with_request_id(mut self, id: &RequestId) -> Self {
         self.0.request_id = Some(id.as_str().to_owned());
         self
+    }
+
+    /// The document as text, for an answer that is written by hand.
+    pub(crate) fn text(self, id: &RequestId) -> String {
+        serde_json::to_string(&self.with_request_id(id).0).unwrap_or_default()
     }
 
     pub(super) fn body(&self) -> Body {

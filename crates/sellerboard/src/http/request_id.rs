@@ -95,7 +95,9 @@ fn detail_of(status: http::StatusCode) -> &'static str {
         405 => "the path has no such method; the Allow header names those it has",
         408 => "the request did not arrive in time",
         413 => "the body is too large",
+        414 => "the path and query are too long",
         415 => "the body is not of a kind that is taken here",
+        431 => "the headers are too large, or too many",
         _ if status.is_server_error() => "an internal error; the log has its cause",
         _ => "the request is not valid",
     }

@@ -7,7 +7,7 @@ use http::{Request, StatusCode};
 use serde_json::Value;
 use tower::ServiceExt as _;
 
-use super::{Problem, RequestId, identify};
+use super::{HEADERS_COUNT_MAX, Problem, RequestId, bound_head, identify};
 use crate::auth::AuthError;
 
 fn router() -> Router {
@@ -26,6 +26,7 @@ fn router() -> Router {
         )
         .route("/echo", post(|body: String| async { body }))
         .layer(DefaultBodyLimit::max(4))
+        .layer(middleware::from_fn(bound_head))
         .layer(middleware::from_fn(identify))
 }
 
@@ -118,6 +119,27 @@ async fn a_body_too_large_is_a_problem() {
         "payload-too-large",
     )
     .await;
+}
+
+#[tokio::test]
+async fn heads_have_bounds() {
+    let ask = async |path: &str, size: usize, count: usize| {
+        let mut request = Request::get(path).header("x-long", "x".repeat(size));
+        for number in 1..count {
+            request = request.header(format!("x-{number}"), "x");
+        }
+        answer(request.body(Body::empty()).unwrap()).await
+    };
+    let most = ask("/id", 30 << 10, HEADERS_COUNT_MAX).await;
+    assert_eq!(most.status(), StatusCode::OK);
+    for (size, count) in [(33 << 10, 1), (1, HEADERS_COUNT_MAX + 1)] {
+        let response = ask("/id", size, count).await;
+        let status = StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE;
+        problem(response, status, "headers-too-large").await;
+    }
+    let path = format!("/id?{}", "q".repeat(8 << 10));
+    let response = ask(&path, 1, 1).await;
+    problem(response, StatusCode::URI_TOO_LONG, "uri-too-long").await;
 }
 
 #[tokio::test]

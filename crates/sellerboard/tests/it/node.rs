@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use reqwest::{Client, Method, RequestBuilder};
 use sellerboard::app::Service;
-use sellerboard::auth::Verifier;
+use sellerboard::auth::{JwksOptions, Verifier};
 use sellerboard::config::{Loaded, Sources};
 use serde_json::Value;
 use tokio::sync::oneshot;
@@ -39,8 +39,13 @@ impl Node {
 
     /// Starts a service with these texts of configuration.
     pub(crate) async fn from_sources(sources: &Sources) -> Self {
+        Self::with_keys(sources, JwksOptions::default()).await
+    }
+
+    /// Starts a service that keeps its key set up to date in another way.
+    pub(crate) async fn with_keys(sources: &Sources, keys: JwksOptions) -> Self {
         let config = Loaded::from_sources(sources).unwrap().config;
-        let verifier = Verifier::new(&config.auth).unwrap();
+        let verifier = Verifier::with_options(&config.auth, keys).unwrap();
         let service = Service::start(&config, verifier).await.unwrap();
         let origin = format!("http://{}", service.addr().unwrap());
         let (stop, stopped) = oneshot::channel();

@@ -35,12 +35,13 @@ pub(crate) async fn serve(world: &World, more: &[(&str, &str)]) -> (Service, Str
     (service, origin)
 }
 
-/// Starts reads of different keys and waits until all of them are at the marketplace.
-async fn reads_in_flight(world: &World, origin: &str, count: u64) -> JoinSet<u16> {
+/// Starts reads of different keys and waits until all of them are at the marketplace. They are of four tenants, for one
+/// may load only so much at a time.
+pub(crate) async fn reads_in_flight(world: &World, origin: &str, count: u64) -> JoinSet<u16> {
     let client = client();
-    let token = token("tenant-001");
     let mut reads = JoinSet::new();
     for days in 1..=count {
+        let token = token(&format!("shop-{}", days % 4));
         let url = format!("{origin}/api/v1/dashboard/trends?days={days}");
         let request = client.request(Method::GET, url).bearer_auth(&token);
         reads.spawn(async move { send(request).await.status });
@@ -50,7 +51,7 @@ async fn reads_in_flight(world: &World, origin: &str, count: u64) -> JoinSet<u16
 }
 
 /// Waits until nobody listens any more.
-async fn await_closed(origin: &str) {
+pub(crate) async fn await_closed(origin: &str) {
     let addr = origin.trim_start_matches("http://");
     eventually("the service stops listening", async || {
         let connected = TcpStream::connect(addr).await;
@@ -273,13 +274,13 @@ async fn sigterm_cuts_no_connection_that_is_in_use() {
 }
 
 /// A client without the kindness of libraries, which send a request again when their connection was closed.
-struct RawClient {
+pub(crate) struct RawClient {
     stream: BufReader<TcpStream>,
     request: String,
 }
 
 impl RawClient {
-    async fn connect(addr: &str) -> Self {
+    pub(crate) async fn connect(addr: &str) -> Self {
         let token = token("tenant-001");
         Self {
             stream: BufReader::new(TcpStream::connect(addr).await.unwrap()),
@@ -290,7 +291,7 @@ impl RawClient {
     }
 
     /// Sends the request and gives the head of its answer.
-    async fn ask(&mut self) -> String {
+    pub(crate) async fn ask(&mut self) -> String {
         self.stream
             .write_all(self.request.as_bytes())
             .await

@@ -117,6 +117,7 @@ fn scope(params: &Params, tenant: &TenantId) -> Result<Scope, Problem> {
         [("key", text)] => {
             let key: Key = text.parse().map_err(|error| invalid("key", &error))?;
             if key.tenant() != tenant.as_str() {
+                tracing::warn!(%tenant, "Refused: another tenant's key was to be invalidated");
                 return Err(Problem::forbidden("the key belongs to another tenant"));
             }
             Ok(Scope::Key(key))

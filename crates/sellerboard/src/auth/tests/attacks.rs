@@ -59,29 +59,93 @@ async fn an_edited_payload_is_refused() {
 }
 
 #[tokio::test]
-async fn headers_that_bring_their_own_key_change_nothing() {
+async fn headers_that_bring_a_key_or_say_where_it_is_are_refused() {
     let attacker = b"the attacker's secret, long enough for HS256";
     let key = URL_SAFE_NO_PAD.encode(attacker);
     for extra in [
         format!(r#""jwk":{{"kty":"oct","k":"{key}"}}"#),
         r#""jku":"http://127.0.0.1:1/keys""#.to_owned(),
         r#""x5u":"http://127.0.0.1:1/cert""#.to_owned(),
-        r#""kid":"../../../dev/null""#.to_owned(),
-        r#""kid":"' OR 1=1 --""#.to_owned(),
+        r#""x5c":["MIIB"]"#.to_owned(),
+        r#""jku":null"#.to_owned(),
+        r#""j\u006bu":"http://127.0.0.1:1/keys""#.to_owned(),
     ] {
         let header = format!(r#"{{"alg":"HS256",{extra}}}"#);
+        for secret in [&attacker[..], SECRET.as_bytes()] {
+            let signed = token(&header, &payload(), hmac_with(secret));
+            assert_eq!(verify(&signed).await, Err(AuthError::Header), "{extra}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_key_id_is_a_name_and_nothing_else() {
+    let attacker = b"the attacker's secret, long enough for HS256";
+    let long = "k".repeat(4_000);
+    for kid in ["../../../dev/null", "' OR 1=1 --", "", "\u{0}", &long] {
+        let header = json!({"alg": "HS256", "kid": kid}).to_string();
         let forged = token(&header, &payload(), hmac_with(attacker));
-        assert_eq!(verify(&forged).await, Err(AuthError::Signature), "{extra}");
+        assert_eq!(verify(&forged).await, Err(AuthError::Signature), "{kid}");
+    }
+    let header = r#"{"alg":"HS256","kid":["a"]}"#;
+    let signed = token(header, &payload(), hmac_with(SECRET.as_bytes()));
+    assert_eq!(verify(&signed).await, Err(AuthError::Unreadable));
+}
+
+#[tokio::test]
+async fn only_access_tokens_open_the_door() {
+    for (typ, expected) in [
+        (json!("JWT"), true),
+        (json!("jwt"), true),
+        (json!("at+JWT"), true),
+        (json!("application/at+jwt"), true),
+        (json!("dpop+jwt"), false),
+        (json!("logout+jwt"), false),
+        (json!("secevent+jwt"), false),
+        (json!("JOSE+JSON"), false),
+        (json!(""), false),
+        (json!(null), false),
+        (json!(["JWT"]), false),
+    ] {
+        let header = json!({"alg": "HS256", "typ": typ}).to_string();
+        let signed = token(&header, &payload(), hmac_with(SECRET.as_bytes()));
+        let verified = verify(&signed).await.map(|_| ());
+        let expected = if expected {
+            Ok(())
+        } else {
+            Err(AuthError::Type)
+        };
+        assert_eq!(verified, expected, "{header}");
+    }
+}
+
+#[tokio::test]
+async fn a_name_that_stands_twice_in_the_header_is_refused() {
+    for header in [
+        r#"{"alg":"none","alg":"HS256"}"#,
+        r#"{"alg":"HS256","\u0061lg":"none"}"#,
+        r#"{"alg":"HS256","kid":"a","kid":"b"}"#,
+        r#"{"alg":"HS256","x":1,"x":2}"#,
+    ] {
+        let signed = token(header, &payload(), hmac_with(SECRET.as_bytes()));
+        assert_eq!(
+            verify(&signed).await,
+            Err(AuthError::Unreadable),
+            "{header}"
+        );
     }
 }
 
 #[tokio::test]
 async fn a_critical_header_is_refused() {
-    for crit in [r#"["exp"]"#, r#"["b64"]"#, "[]"] {
+    for crit in [r#"["exp"]"#, r#"["b64"]"#, "[]", "null"] {
         let header = format!(r#"{{"alg":"HS256","crit":{crit}}}"#);
         let signed = token(&header, &payload(), hmac_with(SECRET.as_bytes()));
-        assert_eq!(verify(&signed).await, Err(AuthError::Unreadable), "{crit}");
+        assert_eq!(verify(&signed).await, Err(AuthError::Header), "{crit}");
     }
+    let header = r#"{"alg":"HS256","b64":false}"#;
+    let signed = token(header, &payload(), hmac_with(SECRET.as_bytes()));
+    assert_eq!(verify(&signed).await, Err(AuthError::Header));
 }
 
 #[tokio::test]

@@ -24,6 +24,24 @@ async fn a_token_ends_and_begins_when_it_says_with_thirty_seconds_of_leeway() {
 }
 
 #[tokio::test]
+async fn the_leeway_is_the_configured_one_and_never_above_a_minute() {
+    for (leeway, accepted, refused) in
+        [(0, 2, -1), (10, -8, -11), (60, -55, -61), (3_600, -55, -61)]
+    {
+        let settings = AuthSettings {
+            leeway: Duration::from_secs(leeway),
+            ..settings()
+        };
+        let verify = async |exp: i64| {
+            let claims = claims_with("exp", json!(seconds(exp)));
+            verify_with(&settings, &hs256(&claims.to_string())).await
+        };
+        assert!(verify(accepted).await.is_ok(), "{leeway}");
+        assert_eq!(verify(refused).await, Err(AuthError::Expired), "{leeway}");
+    }
+}
+
+#[tokio::test]
 async fn exp_must_be_there_and_be_a_time() {
     refuse(&claims_without("exp"), AuthError::Claim("exp")).await;
     refuse(&claims_with("exp", json!([1])), AuthError::Unreadable).await;

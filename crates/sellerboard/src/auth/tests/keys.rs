@@ -86,6 +86,8 @@ fn keys_of_the_three_kinds_are_taken_and_others_skipped() {
     other_use["use"] = json!("enc");
     let mut other_algorithm = Pair::rsa().jwk("ps");
     other_algorithm["alg"] = json!("PS256");
+    let mut other_operations = Pair::ec().jwk("sign");
+    other_operations["key_ops"] = json!(["sign"]);
     let symmetric = json!({"kty": "oct", "kid": "oct", "alg": "HS256", "k": encode(SECRET)});
     let short = json!({"kty": "RSA", "kid": "short", "e": "AQAB", "n": URL_SAFE_NO_PAD.encode([0xff; 128])});
     let curve = json!({"kty": "EC", "crv": "P-384", "kid": "p384", "x": "AA", "y": "AA"});
@@ -95,6 +97,7 @@ fn keys_of_the_three_kinds_are_taken_and_others_skipped() {
         Pair::rsa().jwk("c"),
         other_use,
         other_algorithm,
+        other_operations,
         symmetric,
         short,
         curve,

@@ -10,6 +10,7 @@ fn every_default_is_the_contracts() {
         .collect();
     let expected = [
         ("SELLERBOARD_ADDR", "127.0.0.1:8000"),
+        ("SELLERBOARD_CONNECTIONS_PER_CLIENT", "off"),
         ("SELLERBOARD_STATE_DIR", "the user's state directory"),
         ("REDIS_URL", "redis://localhost:6379/0"),
         ("REDIS_COMMAND_TIMEOUT", "100ms"),
@@ -39,6 +40,7 @@ fn every_default_is_the_contracts() {
         ("JWT_JWKS_URL", "-"),
         ("JWT_ISSUER", "-"),
         ("JWT_AUDIENCE", "-"),
+        ("JWT_LEEWAY", "30s"),
         ("WEBHOOK_SECRET", "-"),
         ("MARKETPLACE_ADDR", "127.0.0.1:8001"),
         ("MARKETPLACE_LATENCY", "500ms"),
@@ -78,6 +80,8 @@ fn defaults_become_typed_values() {
     );
     assert_eq!(config.cache.grace_of("unknown"), None);
     assert_eq!(config.rate_limit_tenant, None);
+    assert_eq!(config.connections_per_client, None);
+    assert_eq!(config.auth.leeway, Duration::from_secs(30));
     assert_eq!(config.data.source, DataSource::Upstream);
     assert!(config.data.database_url_is_default);
     assert_eq!(config.marketplace.latency, Duration::from_millis(500));
