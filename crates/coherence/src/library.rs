@@ -120,7 +120,8 @@ impl LibraryNode {
     }
 
     fn is_connected(&self) -> bool {
-        self.is_in(HealthState::Up)
+        let health = self.cache.remote_health();
+        health.is_some_and(|health| health.state.is_usable())
     }
 
     fn is_in(&self, state: HealthState) -> bool {

@@ -1,7 +1,10 @@
+use std::error::Error as _;
+
 use redis::aio::MultiplexedConnection;
 use redis::{AsyncConnectionConfig, Client, RedisError, Script};
-use tenantcache::remote::RemoteUsage;
+use tenantcache::remote::{HealthCause, RemoteError, RemoteErrorKind, RemoteUsage};
 
+use crate::cause;
 use crate::options::RedisOptions;
 use crate::scripts::Scripts;
 
@@ -12,8 +15,29 @@ pub(crate) enum ConnectError {
     Replica,
     #[error("the server's version is {0}: Redis 7 or newer, or Valkey, is needed")]
     TooOld(String),
+    #[error("the server does not run the scripts: {}", .0.source().map(ToString::to_string).unwrap_or_default())]
+    Remote(#[from] RemoteError),
     #[error(transparent)]
     Redis(#[from] RedisError),
+}
+
+impl ConnectError {
+    pub(crate) fn cause(&self) -> HealthCause {
+        match self {
+            Self::Replica | Self::TooOld(_) => HealthCause::Unfit,
+            Self::Redis(error) => cause::of(error),
+            Self::Remote(error) => match error.source().and_then(|source| source.downcast_ref()) {
+                Some(error) => cause::of(error),
+                None if error.kind() == RemoteErrorKind::TimedOut => HealthCause::Silent,
+                None => HealthCause::Garbled,
+            },
+        }
+    }
+
+    /// Whether a password or a user was refused.
+    pub(crate) fn is_denial(&self) -> bool {
+        self.cause() == HealthCause::AccessDenied
+    }
 }
 
 /// What `INFO` says of a server.
@@ -27,29 +51,26 @@ pub(crate) struct ServerInfo {
     version: String,
 }
 
-/// Connects and prepares the connection, whole or not at all.
-pub(crate) async fn connect(
+/// Makes a connection ready for use, whole or not at all.
+pub(crate) async fn prepare(
+    connection: &mut MultiplexedConnection,
     options: &RedisOptions,
     scripts: &Scripts,
-) -> Result<(MultiplexedConnection, ServerInfo), ConnectError> {
-    let mut connection = plain(options).await?;
-    redis::cmd("PING")
-        .query_async::<()>(&mut connection)
-        .await?;
-    let mut info = server_info(&mut connection).await?;
+) -> Result<ServerInfo, ConnectError> {
+    let mut info = server_info(connection).await?;
     if major(&info.version).is_some_and(|major| major < 7) {
         return Err(ConnectError::TooOld(info.version));
     }
     if !info.is_primary {
         return Err(ConnectError::Replica);
     }
-    if let Some(bytes) = limit_memory(&mut connection, options, &info).await {
+    if let Some(bytes) = limit_memory(connection, options, &info).await {
         info.usage.max_bytes = bytes;
     }
     for script in scripts.all() {
-        Script::load_async(script, &mut connection).await?;
+        Script::load_async(script, connection).await?;
     }
-    Ok((connection, info))
+    Ok(info)
 }
 
 /// Connects, without retries of any kind.
@@ -57,7 +78,10 @@ pub(crate) async fn plain(options: &RedisOptions) -> Result<MultiplexedConnectio
     let client = Client::open(options.connection.clone())?;
     let config = AsyncConnectionConfig::new()
         .set_connection_timeout(Some(options.connect_timeout))
-        .set_response_timeout(Some(options.connect_timeout));
+        // Each command has a budget of its own, which ends first.
+        .set_response_timeout(Some(
+            options.connect_timeout.max(2 * options.command_timeout),
+        ));
     client
         .get_multiplexed_async_connection_with_config(&config)
         .await

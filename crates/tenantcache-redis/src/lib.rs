@@ -15,10 +15,27 @@
 //!
 //! # What it does when Redis is not well
 //!
-//! A task of the tier's own connects, and connects again with a growing pause of 50 to 250 ms. While there is no
-//! connection, every operation fails at once. A command that takes longer than its budget (default 100 ms) fails; five in
-//! a row, a broken connection, or a server that has become a replica end the connection. Nothing is retried but by the
-//! cache above. Every reply carries a random number of its request: one that does not is dropped, and ends the connection.
+//! A task of the tier's own keeps the connection, and says in [`Health`](tenantcache::remote::Health) how the server is:
+//!
+//! | state | what happens |
+//! | --- | --- |
+//! | up | everything is asked of it |
+//! | degraded | it refuses something, such as fills when it is out of memory; everything else goes on |
+//! | down | every operation fails at once, at no cost; the cache serves local entries up to its outage TTL and queues invalidations |
+//!
+//! A command that takes longer than its budget (default 100 ms) fails. The state becomes down when the connection breaks,
+//! when five commands in a row or half of a second's have no answer in time, when the server becomes a replica, or refuses
+//! to write at all. Half a second without use is followed by a heartbeat, and one that fails by the next, so a silent
+//! server is found within about a second.
+//!
+//! It connects again with a growing, jittered pause of 10 to 500 ms (5 s after a refused password), one attempt at a time.
+//! A server is used when it has answered within the budget: once; five times in a row if it was late before; and for ten
+//! seconds if it was late again within ten seconds. One that answers that it is not ready (`-LOADING`, `-BUSY`, `-NOAUTH`) is
+//! asked every 100 ms on the same connection. Each change of state is one line in the log, but no more than six at once and
+//! one in ten seconds.
+//!
+//! Nothing is retried but by the cache above. Every reply carries a random number of its request: one that does not is
+//! dropped, and ends the connection.
 //!
 //! # TLS
 //!
@@ -45,11 +62,15 @@
 
 #![forbid(unsafe_code)]
 
+mod cause;
 mod connect;
 mod cryptography;
+mod health;
+mod link;
 mod options;
 mod reply;
 mod scripts;
+mod shared;
 mod stream;
 mod supervisor;
 mod tier;

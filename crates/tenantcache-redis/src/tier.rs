@@ -15,7 +15,8 @@ use tokio::task::AbortHandle;
 use crate::cryptography::install_cryptography;
 use crate::options::RedisOptions;
 use crate::reply::Belief;
-use crate::supervisor::{self, Call, Shared};
+use crate::shared::{Call, Shared};
+use crate::supervisor;
 use crate::tracking::{self, TABLE_PREFIX};
 use crate::{connect, reply};
 
@@ -57,7 +58,9 @@ impl RedisTier {
     /// Nothing is lost if it is dropped.
     pub async fn ready(&self) {
         let mut attempted = self.shared.attempted.subscribe();
-        let _supervisor_gone = attempted.wait_for(|attempted| *attempted).await;
+        let attempted = attempted.wait_for(|attempted| *attempted);
+        let budget = self.shared.options.connect_timeout;
+        let _later = tokio::time::timeout(budget, attempted).await;
     }
 
     async fn run<T>(
@@ -65,8 +68,9 @@ impl RedisTier {
         call: &Call<'_>,
         read: impl FnOnce(Value, Belief<'_>) -> Result<T, RemoteError>,
     ) -> Result<T, RemoteError> {
-        let mut connection = self.shared.connection()?;
-        self.shared.run(call, &mut connection, read).await
+        let link = self.shared.link()?;
+        let mut connection = link.connection.clone();
+        self.shared.run(&link, call, &mut connection, read).await
     }
 
     fn call<'a>(&self, script: &'a Script, tenant: &str) -> Call<'a> {
@@ -79,7 +83,7 @@ impl RedisTier {
         call: &Call<'_>,
     ) -> Result<RemoteInvalidated, RemoteError> {
         let down = || RemoteError::new(RemoteErrorKind::Down);
-        self.shared.connection()?;
+        let link = self.shared.link()?;
         let budget = self.shared.options.command_timeout;
         // One waits for replicas at a time. Those who do not get their turn are not told of any.
         let Ok(mut held) = tokio::time::timeout(budget, self.shared.waiting.lock()).await else {
@@ -90,10 +94,10 @@ impl RedisTier {
         };
         if held.is_none() {
             let connect = connect::plain(&self.shared.options);
-            *held = Some(self.shared.within_budget(connect).await?);
+            *held = Some(self.shared.within_budget(&link, connect).await?);
         }
         let mut connection = held.take().ok_or_else(down)?;
-        let applied = self.shared.run(call, &mut connection, reply::table);
+        let applied = self.shared.run(&link, call, &mut connection, reply::table);
         let table = applied.await?;
         let mut wait = redis::cmd("WAIT");
         wait.arg(1)
@@ -174,7 +178,10 @@ impl Remote for RedisTier {
                 .arg(lease.map_or(String::new(), lease_name));
             covering(&mut call, key, entry.tags.known().unwrap_or_default());
             match self.run(&call, reply::one).await? {
-                Value::Int(1) => Ok(Fill::Stored),
+                Value::Int(1) => {
+                    self.shared.written();
+                    Ok(Fill::Stored)
+                }
                 Value::Int(0) => Ok(Fill::Refused),
                 _ => Err(RemoteError::new(RemoteErrorKind::Unreadable)),
             }
@@ -189,9 +196,10 @@ impl Remote for RedisTier {
         Box::pin(async move {
             let mut call = self.shared.scripts.release.key(lease_key(key));
             call.arg(lease_name(lease));
-            let mut connection = self.shared.connection()?;
+            let link = self.shared.link()?;
+            let mut connection = link.connection.clone();
             let released = call.invoke_async::<Value>(&mut connection);
-            self.shared.within_budget(released).await.map(drop)
+            self.shared.within_budget(&link, released).await.map(drop)
         })
     }
 
@@ -219,21 +227,22 @@ impl Remote for RedisTier {
 
     fn invalidate_everything(&self) -> BoxFuture<'_, Result<(), RemoteError>> {
         Box::pin(async move {
-            let mut connection = self.shared.connection()?;
-            self.shared.read_epoch(&mut connection, true).await
+            let link = self.shared.link()?;
+            self.shared.read_epoch(&link, true).await
         })
     }
 
     fn recent<'a>(&'a self, tenant: &'a TenantId) -> BoxFuture<'a, Result<Vec<Key>, RemoteError>> {
         Box::pin(async move {
-            let mut connection = self.shared.connection()?;
+            let link = self.shared.link()?;
+            let mut connection = link.connection.clone();
             let mut command = redis::cmd("ZREVRANGE");
             command
                 .arg(index_key(tenant.as_str()))
                 .arg(0)
                 .arg(INDEX_KEYS_MAX - 1);
             let query = command.query_async::<Vec<String>>(&mut connection);
-            let texts = self.shared.within_budget(query).await?;
+            let texts = self.shared.within_budget(&link, query).await?;
             Ok(texts.iter().filter_map(|text| text.parse().ok()).collect())
         })
     }

@@ -10,11 +10,11 @@ use redis::{
     AsyncConnectionConfig, Client, ErrorKind, ProtocolVersion, PushInfo, PushKind, RedisError,
     ServerErrorKind, Value,
 };
-use tenantcache::remote::{HealthState, Notice};
+use tenantcache::remote::Notice;
 use tenantcache_core::TenantId;
 use tokio::sync::Notify;
 
-use crate::supervisor::Shared;
+use crate::shared::Shared;
 
 pub(crate) const TABLE_PREFIX: &str = "tenantcache:table:";
 const HEARTBEAT: Duration = Duration::from_millis(500);
@@ -29,7 +29,7 @@ pub(crate) async fn run(shared: Arc<Shared>) {
     let mut pause = PAUSE_MIN;
     let mut said = false;
     while health
-        .wait_for(|health| health.state == HealthState::Up)
+        .wait_for(|health| health.state.is_usable())
         .await
         .is_ok()
     {

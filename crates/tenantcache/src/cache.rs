@@ -16,7 +16,7 @@ use crate::flight::Flights;
 use crate::journal::Journal;
 use crate::local::{LocalTier, LocalUsage};
 use crate::mirror::Trust;
-use crate::remote::{Health, HealthState, Remote, RemoteUsage};
+use crate::remote::{Health, Remote, RemoteUsage};
 use crate::replay::Pending;
 use crate::tenants::Tenants;
 use crate::{Error, Tenant};
@@ -195,7 +195,7 @@ impl Inner {
     pub(crate) fn remote_up(&self) -> bool {
         self.health
             .as_ref()
-            .is_some_and(|health| health.borrow().state == HealthState::Up)
+            .is_some_and(|health| health.borrow().state.is_usable())
     }
 
     /// Notes that changes of any table may have been missed: tables must be read before they are relied on again.

@@ -11,6 +11,7 @@ use crate::Source;
 use crate::cache::Inner;
 use crate::load;
 use crate::mirror::{Judgement, TenantState};
+use crate::patience::Patience;
 use crate::value::Value;
 
 /// An entry as a tier holds it.
@@ -80,8 +81,10 @@ pub(crate) async fn entry(
 ) -> Vec<EntryDetails> {
     let mut found = Vec::new();
     if let Some(remote) = &inner.remote
-        && let Ok(read) =
-            load::read_remote(inner, remote.as_ref(), state, std::slice::from_ref(key)).await
+        && let Ok(read) = {
+            let (keys, mut patience) = (std::slice::from_ref(key), Patience::default());
+            load::read_remote(inner, remote.as_ref(), state, keys, &mut patience).await
+        }
         && let Some(Some(stored)) = read.entries.into_iter().next()
         && let Ok(entry) = StoredEntry::decode(&stored.bytes, key)
     {

@@ -9,10 +9,9 @@ use tenantcache_core::{Freshness, Key, StoredEntry};
 use crate::cache::Inner;
 use crate::flight::{Found, Pilot};
 use crate::load;
+use crate::patience::Patience;
 use crate::read::Request;
-use crate::remote::{
-    Claim, Claimed, HealthState, Lease, LeaseToken, Remote, RemoteError, RemoteErrorKind,
-};
+use crate::remote::{Claim, Claimed, Lease, LeaseToken, Remote, RemoteError, RemoteErrorKind};
 
 /// A lease outlives the longest load by this, so that only that of a holder that died is ever taken over.
 const MARGIN: Duration = Duration::from_millis(250);
@@ -74,7 +73,7 @@ impl HeldLease {
             let release = async {
                 while remote.release(&self.key, self.token).await.is_err() {
                     tokio::time::sleep(POLL_MAX).await;
-                    let up = health.wait_for(|health| health.state == HealthState::Up);
+                    let up = health.wait_for(|health| health.state.is_usable());
                     if up.await.is_err() {
                         return;
                     }
@@ -92,6 +91,7 @@ pub(crate) async fn look_up(
     remote: &dyn Remote,
     request: &Request,
     pilot: &Pilot,
+    patience: &mut Patience,
 ) -> LookedUp {
     let lease_ttl = request.policy.load_timeout() + MARGIN;
     let give_up_at = inner.clock.monotonic() + lease_ttl;
@@ -117,7 +117,7 @@ pub(crate) async fn look_up(
             ttl: lease_ttl,
             ended: AtomicBool::new(false),
         };
-        let claimed = match claim_now(inner, remote, request, claim).await {
+        let claimed = match claim_now(inner, remote, request, claim, patience).await {
             Ok(claimed) => claimed,
             Err(error) => {
                 let found = load::find(inner, request, true, taken_up);
@@ -171,9 +171,10 @@ async fn claim_now(
     remote: &dyn Remote,
     request: &Request,
     claim: Claim<'_>,
+    patience: &mut Patience,
 ) -> Result<Claimed, RemoteError> {
     let sent_at = inner.clock.monotonic();
-    let claimed = remote.claim(claim).await;
+    let claimed = patience.wait_for(remote.claim(claim)).await;
     let claimed = claimed.inspect_err(|error| inner.counters.remote_failed(error))?;
     inner.learn(&request.state, &claimed.table, sent_at);
     Ok(claimed)

@@ -67,6 +67,7 @@ mod local;
 mod mirror;
 mod nesting;
 mod origin;
+mod patience;
 mod read;
 pub mod remote;
 mod replay;

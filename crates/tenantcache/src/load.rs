@@ -15,16 +15,23 @@ use crate::loaded::{BoxLoader, Loaded};
 use crate::mirror::{News, TenantState};
 use crate::nesting::Chain;
 use crate::origin;
+use crate::patience::Patience;
 use crate::read::{Look, Request};
 use crate::remote::{Fill, Remote, RemoteEntry, RemoteError, RemoteRead, RemoteTable};
 use crate::value::{LoadStamp, RefreshBackoff, Value};
 
 /// Begins the flight, detached from its caller.
-pub(crate) fn begin(inner: &Arc<Inner>, request: &Request, loader: BoxLoader, pilot: Pilot) {
+pub(crate) fn begin(
+    inner: &Arc<Inner>,
+    request: &Request,
+    loader: BoxLoader,
+    pilot: Pilot,
+    patience: Patience,
+) {
     let (inner, request) = (Arc::clone(inner), request.clone());
     let outer = Chain::current();
     tokio::spawn(async move {
-        let landing = fly(&inner, &request, loader, outer, &pilot).await;
+        let landing = fly(&inner, &request, loader, outer, &pilot, patience).await;
         pilot.land(landing);
     });
 }
@@ -35,9 +42,10 @@ async fn fly(
     loader: BoxLoader,
     outer: Option<Arc<Chain>>,
     pilot: &Pilot,
+    mut patience: Patience,
 ) -> Landing {
     let looked = match &inner.remote {
-        Some(remote) => lease::look_up(inner, remote.as_ref(), request, pilot).await,
+        Some(remote) => lease::look_up(inner, remote.as_ref(), request, pilot, &mut patience).await,
         None => LookedUp::new(request, find(inner, request, false, None), None, false),
     };
     let LookedUp {
@@ -70,11 +78,12 @@ async fn fly(
         Ok::<_, Error>((loaded, stamp, now)) => {
             let (store, ttl) = (loaded.store, chosen_ttl(request, &loaded));
             let value = Arc::new(to_value(request, loaded, stamp, now));
-            let stored = store && keep(inner, request, &value, ttl, lease.as_ref()).await;
+            let stored =
+                store && keep(inner, request, &value, ttl, lease.as_ref(), &mut patience).await;
             if let Some(lease) = lease {
                 lease.end(inner);
             }
-            prove(inner, &request.state).await;
+            prove(inner, &request.state, &mut patience).await;
             Landing::Loaded {
                 value,
                 stored,
@@ -89,7 +98,7 @@ async fn fly(
             if let Some(lease) = lease {
                 lease.end(inner);
             }
-            prove(inner, &request.state).await;
+            prove(inner, &request.state, &mut patience).await;
             Landing::Failed(error)
         }
     }
@@ -137,9 +146,10 @@ pub(crate) async fn read_remote(
     remote: &dyn Remote,
     state: &Arc<TenantState>,
     keys: &[Key],
+    patience: &mut Patience,
 ) -> Result<RemoteRead, RemoteError> {
     let sent_at = inner.clock.monotonic();
-    let read = remote.read(&state.id, keys).await;
+    let read = patience.wait_for(remote.read(&state.id, keys)).await;
     let read = read.inspect_err(|error| inner.counters.remote_failed(error))?;
     inner.learn(state, &read.table, sent_at);
     Ok(read)
@@ -167,9 +177,13 @@ impl Inner {
 }
 
 /// Reads the tenant's table if there is a remote tier, and gives whether it was. A failure leaves the mirror as it is.
-pub(crate) async fn read_table(inner: &Arc<Inner>, state: &Arc<TenantState>) -> bool {
+pub(crate) async fn read_table(
+    inner: &Arc<Inner>,
+    state: &Arc<TenantState>,
+    patience: &mut Patience,
+) -> bool {
     match &inner.remote {
-        Some(remote) => read_remote(inner, remote.as_ref(), state, &[])
+        Some(remote) => read_remote(inner, remote.as_ref(), state, &[], patience)
             .await
             .is_ok(),
         None => false,
@@ -178,9 +192,9 @@ pub(crate) async fn read_table(inner: &Arc<Inner>, state: &Arc<TenantState>) -> 
 
 /// Reads the table unless the mirror is proven current: what a load that took long brings is judged by a table that is as
 /// current as that of a hit, and so is the stale value that stands in for it.
-pub(crate) async fn prove(inner: &Arc<Inner>, state: &Arc<TenantState>) {
+pub(crate) async fn prove(inner: &Arc<Inner>, state: &Arc<TenantState>, patience: &mut Patience) {
     if inner.remote_up() && !state.is_proven(inner.trust(), inner.clock.monotonic()) {
-        read_table(inner, state).await;
+        read_table(inner, state, patience).await;
     }
 }
 
@@ -209,7 +223,7 @@ pub(crate) fn reread(inner: &Arc<Inner>, state: &Arc<TenantState>) {
     tokio::spawn(async move {
         loop {
             let told_at = state.told_at(inner.trust());
-            let read = read_table(&inner, &state).await;
+            let read = read_table(&inner, &state, &mut Patience::default()).await;
             state.reread_ended();
             // A doubt that came during the read found it under way.
             let told_since = state.told_at(inner.trust()) > told_at;
@@ -276,6 +290,7 @@ pub(crate) async fn keep(
     value: &Arc<Value>,
     ttl: Duration,
     lease: Option<&HeldLease>,
+    patience: &mut Patience,
 ) -> bool {
     if value.lifetime.hard.is_zero() {
         return false;
@@ -284,7 +299,7 @@ pub(crate) async fn keep(
         Some(remote) if value.stamp.shared => {
             let schema = request.policy.schema();
             let stored = value.to_stored(schema, inner.clock.wall(), inner.clock.monotonic());
-            fill(inner, remote.as_ref(), &stored, lease).await
+            fill(inner, remote.as_ref(), &stored, lease, patience).await
         }
         _ => None,
     };
@@ -311,8 +326,11 @@ async fn fill(
     remote: &dyn Remote,
     stored: &StoredEntry,
     lease: Option<&HeldLease>,
+    patience: &mut Patience,
 ) -> Option<Fill> {
-    let filled = remote.fill(stored, lease.map(HeldLease::token)).await;
+    let filled = patience
+        .wait_for(remote.fill(stored, lease.map(HeldLease::token)))
+        .await;
     if let (Ok(_), Some(lease)) = (&filled, lease) {
         lease.ended_by_fill();
     }

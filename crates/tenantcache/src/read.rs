@@ -16,6 +16,7 @@ use crate::loaded::BoxLoader;
 use crate::mirror::{Judgement, Known, TenantState, Trust};
 use crate::nesting::Chain;
 use crate::origin;
+use crate::patience::Patience;
 use crate::value::{LoadStamp, Value};
 use crate::{Error, ErrorKind};
 
@@ -85,12 +86,12 @@ impl Inner {
     }
 
     /// Looks into the local tier, and reads the tenant's table if that is what is missing.
-    async fn look_proven(self: &Arc<Self>, request: &Request) -> Look {
+    async fn look_proven(self: &Arc<Self>, request: &Request, patience: &mut Patience) -> Look {
         // A change that is told of while the table is read makes one read too few.
         for _ in 0..2 {
             let looked = self.look(request, self.trust());
             let unproven = matches!(looked, Look::Unproven) && self.remote_up();
-            if !unproven || !load::read_table(self, &request.state).await {
+            if !unproven || !load::read_table(self, &request.state, patience).await {
                 return looked;
             }
         }
@@ -106,12 +107,13 @@ impl Inner {
         if !self.enabled {
             return origin::bypass(self, request, loader).await;
         }
+        let mut patience = Patience::default();
         let mut arrival = self.arrival(&request.state);
         let asked = request;
         let mut unproven = None;
         if request.is_strict() && self.remote.is_some() && !request.reload {
             // Read after the request came: what it does not tell of came later still.
-            if load::read_table(self, &request.state).await {
+            if load::read_table(self, &request.state, &mut patience).await {
                 arrival.known = request.state.known_exactly();
             } else {
                 unproven = Some(Request {
@@ -124,7 +126,7 @@ impl Inner {
         let mut loader = Some(loader);
         let mut stale = None;
         if !request.reload {
-            match self.look_proven(request).await {
+            match self.look_proven(request, &mut patience).await {
                 Look::Fresh(value) => {
                     load::reread_if_due(self, &request.state);
                     return Ok(self.answer(value, Status::Hit, Source::Local));
@@ -148,7 +150,7 @@ impl Inner {
             if Chain::is_loading(self.node, &request.key) {
                 return Err(Error::new(ErrorKind::Deadlock));
             }
-            self.prove_before_joining(request).await;
+            self.prove_before_joining(request, &mut patience).await;
             let (flight, pilot) = self.flights.join_or_begin(
                 &request.key,
                 |flight| self.will_do(flight, request, arrival),
@@ -156,16 +158,22 @@ impl Inner {
             );
             let waiter = match flight.watch() {
                 Ok(waiter) => waiter,
-                Err(error) => return self.stale_instead(request, stale, error).await,
+                Err(error) => {
+                    return self
+                        .stale_instead(request, stale, error, &mut patience)
+                        .await;
+                }
             };
             let own = pilot.is_some();
             if let Some(pilot) = pilot {
                 let loader = loader
                     .take()
                     .expect("an own flight's value is always handed out");
-                load::begin(self, request, loader, pilot);
+                load::begin(self, request, loader, pilot, patience);
             }
-            let landed = self.wait(request, waiter, stale.clone()).await;
+            let landed = self
+                .wait(request, waiter, stale.clone(), &mut patience)
+                .await;
             let (value, mut outcome) = match landed {
                 Wait::Stale(found) => {
                     return Ok(self.answer(found.value, Status::StaleHit, found.source));
@@ -175,7 +183,9 @@ impl Inner {
                     if unproven.is_some() {
                         return Err(error);
                     }
-                    return self.stale_instead(request, stale, error).await;
+                    return self
+                        .stale_instead(request, stale, error, &mut patience)
+                        .await;
                 }
                 Wait::Landed(Landing::Found { found, remote_down }) => {
                     let mut outcome = self.outcome(Status::Hit, found.source);
@@ -210,7 +220,7 @@ impl Inner {
             .flights
             .join_or_begin(&request.key, |_| true, || self.next_arrival());
         if let (Some(pilot), Some(loader)) = (pilot, loader) {
-            load::begin(self, request, loader, pilot);
+            load::begin(self, request, loader, pilot, Patience::default());
         }
     }
 
@@ -224,13 +234,13 @@ impl Inner {
     }
 
     /// A load that is under way may only be joined by a node that knows what was invalidated since it began.
-    async fn prove_before_joining(self: &Arc<Self>, request: &Request) {
+    async fn prove_before_joining(self: &Arc<Self>, request: &Request, patience: &mut Patience) {
         let loading = self
             .flights
             .get(&request.key)
             .is_some_and(|flight| matches!(flight.progress(), Progress::Loading { .. }));
         if loading {
-            load::prove(self, &request.state).await;
+            load::prove(self, &request.state, patience).await;
         }
     }
 
@@ -287,9 +297,10 @@ impl Inner {
         request: &Request,
         mut waiter: watch::Receiver<Progress>,
         mut stale: Option<Found>,
+        patience: &mut Patience,
     ) -> Wait {
-        let patience = tokio::time::sleep(request.policy.load_timeout_soft());
-        tokio::pin!(patience);
+        let soft_timeout = tokio::time::sleep(request.policy.load_timeout_soft());
+        tokio::pin!(soft_timeout);
         let mut may_be_stale = !request.reload;
         loop {
             let progress = waiter.borrow_and_update().clone();
@@ -308,10 +319,10 @@ impl Inner {
                         return Wait::Landed(Landing::Failed(Error::new(ErrorKind::LoadPanicked)));
                     }
                 }
-                () = &mut patience, if may_be_stale && stale.is_some() => {
+                () = &mut soft_timeout, if may_be_stale && stale.is_some() => {
                     may_be_stale = false;
                     // The wait may have outlasted the trust in what was known when it began.
-                    load::prove(self, &request.state).await;
+                    load::prove(self, &request.state, patience).await;
                     let servable = stale
                         .take()
                         .filter(|found| self.is_servable(request, &found.value));
@@ -329,10 +340,11 @@ impl Inner {
         request: &Request,
         stale: Option<Found>,
         error: Error,
+        patience: &mut Patience,
     ) -> Result<Answer, Error> {
         if request.is_strict()
             && self.remote.is_some()
-            && !load::read_table(self, &request.state).await
+            && !load::read_table(self, &request.state, patience).await
         {
             return Err(error);
         }

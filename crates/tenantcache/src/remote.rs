@@ -60,6 +60,9 @@ pub trait Remote: Debug + Send + Sync + 'static {
     fn usage(&self) -> Option<RemoteUsage>;
 
     /// The tier's health, now and whenever it changes.
+    ///
+    /// The cache heeds it: while the state is [`HealthState::Down`] nothing is asked of the tier, local entries are served
+    /// up to the outage TTL, and invalidations are queued.
     fn health(&self) -> watch::Receiver<Health>;
 
     /// What the tier tells of its own accord. A tier that cannot tell of changes tells nothing: then other nodes'
@@ -216,13 +219,15 @@ pub struct RemoteUsage {
     pub evicted_keys: u64,
 }
 
-/// Whether a remote tier can be used, and since when.
+/// Whether a remote tier can be used, since when, and what is wrong with it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Health {
     /// Whether operations are attempted at all.
     pub state: HealthState,
     /// Since when, by the wall clock, since 1970.
     pub since: Duration,
+    /// Why it is not up; `None` if it is, or nothing is known yet.
+    pub cause: Option<HealthCause>,
 }
 
 /// Whether a remote tier can be used.
@@ -230,17 +235,77 @@ pub struct Health {
 pub enum HealthState {
     /// Not usable: operations fail at once, at no cost.
     Down,
+    /// Usable, but it refuses some operations, such as fills when it is out of memory.
+    Degraded,
     /// Usable.
     Up,
 }
 
 impl HealthState {
+    /// All of them.
+    pub const ALL: [Self; 3] = [Self::Down, Self::Degraded, Self::Up];
+
     /// The state as metrics and logs call it.
     #[must_use]
     pub fn name(self) -> &'static str {
         match self {
             Self::Down => "down",
+            Self::Degraded => "degraded",
             Self::Up => "up",
+        }
+    }
+
+    /// Whether operations are attempted.
+    #[must_use]
+    pub fn is_usable(self) -> bool {
+        match self {
+            Self::Down => false,
+            Self::Degraded | Self::Up => true,
+        }
+    }
+}
+
+/// Why a remote tier is not up.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum HealthCause {
+    /// It does not let us in: the password or the user is wrong, or one is needed.
+    AccessDenied,
+    /// It lets no further client in.
+    Crowded,
+    /// What it sends is not what such a tier sends.
+    Garbled,
+    /// It answers that it is not ready: loading its data, or busy with somebody's script.
+    NotReady,
+    /// It refuses what is asked of it, such as a command that the user may not run.
+    Refusing,
+    /// It does not answer in time.
+    Silent,
+    /// Too many of its answers come too late.
+    Slow,
+    /// It is reached and answers, but is not fit: a replica, or too old.
+    Unfit,
+    /// It cannot be reached, or the connection broke.
+    Unreachable,
+    /// It refuses to write: out of memory, without replicas, or its disk is full.
+    WritesRefused,
+}
+
+impl HealthCause {
+    /// The cause as metrics and logs call it.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::AccessDenied => "access-denied",
+            Self::Crowded => "crowded",
+            Self::Garbled => "garbled",
+            Self::NotReady => "not-ready",
+            Self::Refusing => "refusing",
+            Self::Silent => "silent",
+            Self::Slow => "slow",
+            Self::Unfit => "unfit",
+            Self::Unreachable => "unreachable",
+            Self::WritesRefused => "writes-refused",
         }
     }
 }

@@ -9,7 +9,7 @@ use tokio::sync::{Notify, watch};
 
 use crate::cache::Inner;
 use crate::mirror::TenantState;
-use crate::remote::{Durability, Health, HealthState, RemoteInvalidated};
+use crate::remote::{Durability, Health, RemoteInvalidated};
 
 /// The pause after an attempt that failed although the remote tier seems up.
 const PAUSE: Duration = Duration::from_millis(100);
@@ -81,7 +81,7 @@ pub(crate) async fn run(
     mut health: watch::Receiver<Health>,
 ) {
     while health
-        .wait_for(|health| health.state == HealthState::Up)
+        .wait_for(|health| health.state.is_usable())
         .await
         .is_ok()
     {

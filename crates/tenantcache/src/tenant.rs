@@ -13,6 +13,7 @@ use crate::inspect::{self, EntryDetails};
 use crate::invalidate::Invalidation;
 use crate::loaded::{LoadContext, Loaded, box_loader};
 use crate::mirror::TenantState;
+use crate::patience::Patience;
 use crate::read::{Look, Request};
 use crate::remote::Durability;
 use crate::value::LoadStamp;
@@ -204,7 +205,9 @@ impl Tenant {
             return answers;
         };
         let keys: Vec<_> = missing.iter().map(|at| requests[*at].key.clone()).collect();
-        let Ok(read) = load::read_remote(inner, remote.as_ref(), &self.state, &keys).await else {
+        let mut patience = Patience::default();
+        let read = load::read_remote(inner, remote.as_ref(), &self.state, &keys, &mut patience);
+        let Ok(read) = read.await else {
             return answers;
         };
         for (at, stored) in missing.into_iter().zip(read.entries) {
@@ -347,7 +350,7 @@ impl EntryRef {
     pub async fn begin(&self) -> Ticket {
         let Tenant { inner, state } = &self.tenant;
         if !state.is_proven(inner.trust(), inner.clock.monotonic()) || !state.has_table() {
-            load::read_table(inner, state).await;
+            load::read_table(inner, state, &mut Patience::default()).await;
         }
         let begun_at = inner.clock.monotonic();
         Ticket {
@@ -390,7 +393,16 @@ impl EntryRef {
             ticket.stamp,
             ticket.begun_at,
         ));
-        Ok(load::keep(&self.tenant.inner, &request, &value, ttl, None).await)
+        let mut patience = Patience::default();
+        Ok(load::keep(
+            &self.tenant.inner,
+            &request,
+            &value,
+            ttl,
+            None,
+            &mut patience,
+        )
+        .await)
     }
 
     /// Invalidates this one entry. See [`Tenant::invalidate`].

@@ -10,7 +10,7 @@ use super::state::AppState;
 pub(super) struct HealthReport {
     /// `ok`.
     status: &'static str,
-    /// `up`, `down` or `none`. The service is ready without Redis.
+    /// `up`, `degraded`, `down` or `none`. The service is ready without Redis.
     redis: &'static str,
 }
 

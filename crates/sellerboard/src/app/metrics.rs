@@ -305,13 +305,26 @@ impl CacheCollector {
         let up = self
             .cache
             .remote_health()
-            .map(|health| u64::from(health.state == HealthState::Up));
+            .map(|health| u64::from(health.state.is_usable()));
         gauge(
             encoder,
             "tenantcache_redis_up",
             "Whether Redis is used",
             None,
             up.map(|up| (Vec::new(), up)),
+        )?;
+        let states = self.cache.remote_health().map(|health| {
+            HealthState::ALL.map(|state| {
+                let labels = vec![("state", state.name().to_owned())];
+                (labels, u64::from(state == health.state))
+            })
+        });
+        gauge(
+            encoder,
+            "tenantcache_redis_state",
+            "The state of Redis: 1 for the one it is in",
+            None,
+            states.into_iter().flatten(),
         )
     }
 }

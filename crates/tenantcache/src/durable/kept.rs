@@ -11,7 +11,7 @@ use tokio::sync::watch;
 use super::{DurableError, DurableQueue, Waiting};
 use crate::cache::Inner;
 use crate::mirror::TenantState;
-use crate::remote::{Health, HealthState};
+use crate::remote::Health;
 use crate::{Cache, Error, ErrorKind};
 
 /// The pause after an attempt that failed although the remote tier seems up.
@@ -103,7 +103,7 @@ impl DurableQueue {
 /// Invalidates everything in the remote tier, in place of a queue that could not be read.
 async fn settle_lost_queue(inner: Weak<Inner>, mut health: watch::Receiver<Health>) {
     while health
-        .wait_for(|health| health.state == HealthState::Up)
+        .wait_for(|health| health.state.is_usable())
         .await
         .is_ok()
     {

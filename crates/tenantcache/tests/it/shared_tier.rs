@@ -57,6 +57,7 @@ impl SharedTier {
         let up = Health {
             state: HealthState::Up,
             since: Duration::ZERO,
+            cause: None,
         };
         Arc::new(Self {
             clock: clock.clone(),

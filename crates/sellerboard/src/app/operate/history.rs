@@ -6,7 +6,6 @@ use axum::extract::State;
 use parking_lot::Mutex;
 use serde::Serialize;
 use tenantcache::Cache;
-use tenantcache::remote::HealthState;
 use utoipa::ToSchema;
 
 use super::{rfc3339, wall};
@@ -83,7 +82,7 @@ pub(in crate::app) async fn sample(app: AppState) {
 fn take(cache: &Cache) -> Sample {
     let counters = cache.counters();
     let health = cache.remote_health();
-    let up = health.is_some_and(|health| health.state == HealthState::Up);
+    let up = health.is_some_and(|health| health.state.is_usable());
     Sample {
         at: rfc3339(wall()),
         hits: counters.total.hits(),

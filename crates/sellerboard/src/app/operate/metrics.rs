@@ -3,7 +3,7 @@ use std::collections::BTreeMap;
 use axum::Json;
 use axum::extract::State;
 use serde::Serialize;
-use tenantcache::remote::HealthState;
+use tenantcache::remote::HealthCause;
 use tenantcache::{Cache, EndpointSnapshot, RequestSnapshot};
 use utoipa::ToSchema;
 
@@ -70,8 +70,10 @@ pub(in crate::app) struct RedisTier {
 
 #[derive(Debug, Serialize, ToSchema)]
 pub(in crate::app) struct RedisState {
-    /// `up`, `down`, or `none` where no Redis is configured.
+    /// `up`, `degraded`, `down`, or `none` where no Redis is configured.
     state: &'static str,
+    /// Why it is not up, in a word.
+    cause: Option<&'static str>,
     /// Since when, RFC 3339.
     since: Option<String>,
     /// Scopes whose invalidation Redis has not confirmed yet.
@@ -127,7 +129,7 @@ fn render(
     let local = cache.local_usage();
     let remote = cache.remote_usage();
     let health = cache.remote_health();
-    let up = health.is_some_and(|health| health.state == HealthState::Up);
+    let up = health.is_some_and(|health| health.state.is_usable());
     let (used, max) = match remote.filter(|_| up) {
         Some(remote) => (remote.used_bytes, remote.max_bytes),
         None => (local.used_bytes, local.max_bytes),
@@ -160,6 +162,9 @@ fn render(
         },
         redis: RedisState {
             state: health.map_or("none", |health| health.state.name()),
+            cause: health
+                .and_then(|health| health.cause)
+                .map(HealthCause::name),
             since: health.map(|health| rfc3339(health.since)),
             pending_invalidations: cache.pending_invalidations(),
         },
