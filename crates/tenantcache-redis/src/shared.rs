@@ -14,6 +14,7 @@ use tenantcache::remote::{
     Health, HealthCause, HealthState, Notice, RemoteError, RemoteErrorKind, RemoteUsage,
 };
 use tokio::sync::{broadcast, watch};
+use tokio::time::{Instant, timeout_at};
 
 use crate::cause;
 use crate::connect::ServerInfo;
@@ -23,6 +24,8 @@ use crate::options::RedisOptions;
 use crate::reply::{self, Belief};
 use crate::scripts::Scripts;
 
+/// Timers fire within a few milliseconds of their time while there is a processor for them.
+const OVERSLEPT: Duration = Duration::from_millis(20);
 /// The epoch of the database takes part in the history that tables are bound to. It is changed to invalidate all tenants.
 const EPOCH_KEY: &str = "tenantcache:epoch";
 /// Notices that a listener may lag behind before it is told that it missed some.
@@ -175,7 +178,8 @@ impl Shared {
         link: &Arc<Link>,
         command: impl Future<Output = Result<T, RedisError>>,
     ) -> Result<T, RemoteError> {
-        match tokio::time::timeout(self.options.command_timeout, command).await {
+        let deadline = Instant::now() + self.options.command_timeout;
+        match timeout_at(deadline, command).await {
             Ok(Ok(reply)) => {
                 link.answered();
                 Ok(reply)
@@ -190,7 +194,8 @@ impl Shared {
                 Err(RemoteError::new(kind).with_source(error))
             }
             Err(_elapsed) => {
-                if let Some(cause) = link.failed() {
+                let was_waiting = !overslept(deadline);
+                if was_waiting && let Some(cause) = link.failed() {
                     self.lose(link, cause);
                 }
                 Err(RemoteError::new(RemoteErrorKind::TimedOut))
@@ -280,6 +285,12 @@ impl Shared {
             log(told, error);
         }
     }
+}
+
+/// Whether this process was itself late to notice that a time has come, as when it has to wait for a processor: then the
+/// answer may be there, and nobody knows whether the server was late.
+pub(crate) fn overslept(deadline: Instant) -> bool {
+    deadline.elapsed() > OVERSLEPT
 }
 
 fn log(told: Told, error: Option<&dyn std::error::Error>) {

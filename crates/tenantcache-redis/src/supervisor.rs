@@ -6,13 +6,13 @@ use std::time::Duration;
 use redis::RedisError;
 use tenantcache::clock::Clock;
 use tenantcache::remote::{HealthCause, Notice, RemoteError, RemoteErrorKind};
-use tokio::time::{sleep, timeout};
+use tokio::time::{Instant, sleep, timeout, timeout_at};
 
 use crate::cause;
 use crate::connect::{self, ConnectError};
 use crate::health::Proof;
 use crate::link::Link;
-use crate::shared::Shared;
+use crate::shared::{Shared, overslept};
 
 const HEARTBEAT: Duration = Duration::from_millis(500);
 const PAUSE_MIN: Duration = Duration::from_millis(10);
@@ -84,12 +84,10 @@ async fn prove(shared: &Arc<Shared>, link: &Link) -> Result<(), ConnectError> {
     let begun = shared.clock.monotonic();
     let (mut answers, mut calm_since) = (0, begun);
     loop {
+        let deadline = Instant::now() + shared.options.command_timeout;
         let ping = redis::cmd("PING");
-        let answer = within(
-            shared.options.command_timeout,
-            ping.query_async::<()>(&mut connection),
-        );
-        let answered = answer.await;
+        let ping = timeout_at(deadline, ping.query_async::<()>(&mut connection));
+        let answered = ping.await.unwrap_or_else(|_elapsed| Err(late()));
         let now = shared.clock.monotonic();
         match answered {
             Ok(()) => answers += 1,
@@ -97,6 +95,7 @@ async fn prove(shared: &Arc<Shared>, link: &Link) -> Result<(), ConnectError> {
                 shared.unavailable(cause::of(&error), &error);
                 (answers, calm_since) = (0, now);
             }
+            Err(error) if error.is_timeout() && overslept(deadline) => {}
             Err(error) => return Err(error.into()),
         }
         match shared.proof() {

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use tenantcache::clock::ManualClock;
-use tenantcache::remote::HealthState;
+use tenantcache::remote::{HealthState, Remote};
 use tenantcache::{Invalidation, Scope, Source, Status};
 use testkit::RedisServer;
 
@@ -196,4 +196,27 @@ async fn a_flush_leaves_nothing_old_behind() {
         Status::Miss,
         "the table has a new incarnation"
     );
+}
+
+/// The runtime of this test has one thread, which is kept busy while answers arrive.
+#[tokio::test]
+async fn a_process_without_a_processor_does_not_blame_the_server() {
+    let server = RedisServer::start().await;
+    let node = Node::start(&server).await;
+    node.settled().await;
+    let mut health = node.tier.health();
+    health.mark_unchanged();
+    for _ in 0..3 {
+        let tenants = ["a", "b", "c", "d", "e", "f"].map(|name| node.tenant(name));
+        let reads = futures_util::future::join_all(tenants.iter().map(|tenant| async {
+            let keys = [];
+            node.tier.read(tenant.id(), &keys).await.is_ok()
+        }));
+        let busy = async {
+            tokio::task::yield_now().await;
+            std::thread::sleep(Duration::from_millis(250));
+        };
+        tokio::join!(reads, busy);
+    }
+    assert!(!health.has_changed().unwrap(), "{:?}", health.borrow());
 }
