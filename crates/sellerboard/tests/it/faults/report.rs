@@ -27,6 +27,11 @@ pub(crate) fn seen(fault: &str, what: impl Display) {
     }
 }
 
+/// Whether `cargo xtask faults` runs the test, which then may take its time.
+pub(crate) fn in_full() -> bool {
+    env::var_os(FOLDER).is_some()
+}
+
 /// How long a fault of ten minutes lasts: a minute, unless its full length was asked for.
 pub(crate) fn ten_minutes() -> Duration {
     let minutes = if env::var_os(LONG).is_some() { 10 } else { 1 };
