@@ -40,7 +40,7 @@ impl Service {
     ///
     /// If the address cannot be listened on, the store cannot be opened, or a setting is unusable.
     pub async fn start(config: &Config, verifier: Verifier) -> anyhow::Result<Self> {
-        let listener = TcpListener::bind(config.addr).await.with_context(|| {
+        let listener = connections::listen(config.addr).with_context(|| {
             let addr = config.addr;
             format!("failed to listen on {addr}; choose another address with SELLERBOARD_ADDR")
         })?;

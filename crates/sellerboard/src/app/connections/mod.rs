@@ -30,7 +30,7 @@ use http::{HeaderValue, Version};
 use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
 use hyper_util::server::conn::auto::Builder;
 use hyper_util::service::TowerToHyperService;
-use tokio::net::{TcpListener, TcpStream};
+use tokio::net::{TcpListener, TcpSocket, TcpStream};
 use tokio::sync::watch;
 
 use self::activity::Verdict;
@@ -44,7 +44,7 @@ const DRAIN_MAX: Duration = Duration::from_secs(10);
 /// How long a connection may stay silent before a stop closes it, or one that is asked to leave goes.
 const SILENCE: Duration = Duration::from_secs(1);
 /// Connections that wait in the system's queue and are let in though the service stops: as many as the queue holds.
-const LATECOMERS_MAX: usize = 1_024;
+const LATECOMERS_MAX: u32 = 4_096;
 /// The pause after a failure to accept, such as too many open files.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(500);
 /// How many idle connections are closed after a failure to accept.
@@ -73,6 +73,20 @@ enum Stop {
     Announced,
     /// Connections without a request are closed.
     Closing,
+}
+
+/// Listens, with a queue in which more connections than usual may wait: when it overflows, a client hears nothing for a
+/// second.
+pub(super) fn listen(addr: SocketAddr) -> std::io::Result<TcpListener> {
+    let socket = match addr {
+        SocketAddr::V4(_) => TcpSocket::new_v4()?,
+        SocketAddr::V6(_) => TcpSocket::new_v6()?,
+    };
+    // Elsewhere than on Unix, it would let two processes listen on one port.
+    #[cfg(unix)]
+    socket.set_reuseaddr(true)?;
+    socket.bind(addr)?;
+    socket.listen(LATECOMERS_MAX)
 }
 
 /// Serves until `shutdown` completes and the connections have ended, or 10 s have passed since. A client has at most

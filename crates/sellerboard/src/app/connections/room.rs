@@ -4,7 +4,7 @@ use std::collections::HashMap;
 use std::net::{IpAddr, Ipv6Addr};
 use std::num::NonZeroU32;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::time::Duration;
 
 use parking_lot::Mutex;
@@ -14,8 +14,9 @@ use super::activity::{Activity, Verdict};
 
 /// The most connections at a time; the system lets further ones wait.
 const CONNECTIONS_MAX: u32 = 10_000;
-/// As many seats are kept free, at the cost of those who have been idle longest.
+/// When fewer seats are free, those who have been idle longest are asked to leave, until [`FREE_AGAIN`] are.
 const FREE_MIN: usize = 100;
+const FREE_AGAIN: usize = 200;
 /// How often the connections' times are looked at.
 const SWEEP_INTERVAL: Duration = Duration::from_secs(1);
 /// How many looks pass between two log lines on what had to be closed.
@@ -28,6 +29,8 @@ pub(super) struct Room {
     seats: Arc<Semaphore>,
     client_max: Option<NonZeroU32>,
     taken: Mutex<Taken>,
+    /// Those who have been told to go and have not gone yet.
+    leaving: AtomicUsize,
     /// What was closed for want of room since the last log line.
     displaced: AtomicU64,
     /// What was closed because its client had too many since the last log line.
@@ -58,6 +61,7 @@ impl Room {
             seats: Arc::new(Semaphore::new(CONNECTIONS_MAX as usize)),
             client_max,
             taken: Mutex::default(),
+            leaving: AtomicUsize::new(0),
             displaced: AtomicU64::new(0),
             refused: AtomicU64::new(0),
         }
@@ -72,7 +76,7 @@ impl Room {
         loop {
             let free = self.seats.available_permits();
             if free < FREE_MIN {
-                self.displace(FREE_MIN - free);
+                self.displace(FREE_AGAIN - free);
             }
             let seat = Arc::clone(&self.seats).acquire_owned();
             // Whoever is busy now may be idle when we look again.
@@ -116,23 +120,24 @@ impl Room {
 
     /// Asks those to leave who have been idle longest, `count` of them with those who are leaving already.
     pub(super) fn displace(&self, count: usize) {
-        let taken = self.taken.lock();
-        let mut idle = Vec::new();
-        let mut leaving = 0;
-        for activity in taken.places.values() {
-            if activity.verdict() != Verdict::Stay {
-                leaving += 1;
-            } else if let Some(time) = activity.idle_for() {
-                idle.push((time, activity));
-            }
+        let count = count.saturating_sub(self.leaving.load(Ordering::Relaxed));
+        if count == 0 {
+            return;
         }
-        let count = count.saturating_sub(leaving).min(idle.len());
+        let taken = self.taken.lock();
+        let mut idle: Vec<_> = taken
+            .places
+            .values()
+            .filter(|activity| activity.verdict() == Verdict::Stay)
+            .filter_map(|activity| Some((activity.idle_for()?, activity)))
+            .collect();
+        let count = count.min(idle.len());
         if count == 0 {
             return;
         }
         idle.select_nth_unstable_by(count - 1, |one, other| other.0.cmp(&one.0));
         for (_, activity) in &idle[..count] {
-            activity.sentence(Verdict::Leave);
+            self.sentence(activity, Verdict::Leave);
         }
         self.displaced.fetch_add(count as u64, Ordering::Relaxed);
     }
@@ -158,11 +163,20 @@ impl Room {
         let _all = self.seats.acquire_many(CONNECTIONS_MAX).await;
     }
 
+    /// Under the lock, so that its place is still taken.
+    fn sentence(&self, activity: &Activity, verdict: Verdict) -> bool {
+        let first = activity.sentence(verdict);
+        if first {
+            self.leaving.fetch_add(1, Ordering::Relaxed);
+        }
+        first
+    }
+
     fn judge_all(&self) {
         let mut ended = 0_usize;
         for activity in self.taken.lock().places.values() {
             let verdict = activity.judge();
-            if verdict != Verdict::Stay && activity.sentence(verdict) {
+            if verdict != Verdict::Stay && self.sentence(activity, verdict) {
                 ended += 1;
             }
         }
@@ -176,6 +190,9 @@ impl Drop for Place {
     fn drop(&mut self) {
         let mut taken = self.room.taken.lock();
         taken.places.remove(&self.id);
+        if self.activity.verdict() != Verdict::Stay {
+            self.room.leaving.fetch_sub(1, Ordering::Relaxed);
+        }
         if let Some(own) = taken.by_client.get_mut(&self.client) {
             *own -= 1;
             if *own == 0 {
@@ -266,7 +283,7 @@ mod tests {
         });
         tokio::time::sleep(Duration::from_secs(5)).await;
         let leaving = |place: &Place| place.activity.verdict() == Verdict::Leave;
-        assert_eq!(places.iter().filter(|place| leaving(place)).count(), 100);
+        assert_eq!(places.iter().filter(|place| leaving(place)).count(), 200);
         places.retain(|place| !leaving(place));
         drop(waits.await.unwrap());
     }

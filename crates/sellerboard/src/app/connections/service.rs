@@ -116,9 +116,9 @@ impl HttpBody for ObservedBody {
         // Whoever asks for more has room for it.
         self.set_waits(false);
         let frame = Pin::new(&mut self.body).poll_frame(context);
+        // The last part waits too: whoever has sent it drops the body.
         let is_part = matches!(&frame, Poll::Ready(Some(Ok(_))));
-        let is_last = self.body.is_end_stream();
-        self.set_waits(is_part && !is_last);
+        self.set_waits(is_part);
         frame
     }
 

@@ -125,7 +125,7 @@ async fn f84_no_cached_answer_outlives_a_permission() {
     seen(
         "F84",
         format!(
-            "entry cached throughout: expired token 401 (304 and stream too) {expired:.1?} after it ended, withdrawn key 401 {revoked:.1?} after it left the set, scope gone 403; others hit"
+            "entry cached all along: token 401 {expired:.0?} after its end, no 304, stream ended; key 401 {revoked:.0?} after it left the set; scope gone 403; others hit"
         ),
     );
 }

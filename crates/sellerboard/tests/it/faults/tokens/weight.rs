@@ -22,7 +22,7 @@ async fn f83_heavy_tokens_and_ill_key_sets_meet_their_limits() {
     seen(
         "F83",
         format!(
-            "tokens of 20 KB 401, 1 MB 431; key set slow, 500, huge, garbage, oct, redirected: known key 200 in {slowest:.0?} at most; rotation seen; last good set refused after {kept:.1?} (bound 3 s)"
+            "tokens: 20 KB 401, 1 MB 431; key set slow, 500, huge, garbage, oct, redirected: known key 200 within {slowest:.0?}; rotation seen; last good set kept {kept:.1?} of 3 s"
         ),
     );
 }
