@@ -26,8 +26,13 @@ pub(crate) struct Run {
 
 impl Program {
     pub(crate) fn new(args: &[&str]) -> Self {
+        Self::run_by(env!("CARGO_BIN_EXE_sellerboard"), args)
+    }
+
+    /// A run of the program by another one, such as a shell, whose arguments name it.
+    pub(crate) fn run_by(runner: &str, args: &[&str]) -> Self {
         let folder = TempDir::new().unwrap();
-        let mut command = Command::new(env!("CARGO_BIN_EXE_sellerboard"));
+        let mut command = Command::new(runner);
         command
             .args(args)
             .env_clear()

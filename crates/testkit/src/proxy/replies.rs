@@ -41,6 +41,8 @@ pub enum Twist {
     /// Its longest string is that of the latest one, on the same connection, to a command of the same kind on other keys,
     /// if there was one. Both must be of 64 bytes or more.
     AnotherValue,
+    /// Only its first bytes come, so many; then the connection is closed.
+    Truncate(usize),
     /// The connection is closed instead.
     Close,
     /// The connection is reset (RST) instead.

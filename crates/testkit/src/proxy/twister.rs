@@ -127,7 +127,10 @@ impl Twister {
             Twist::AnotherReply => add(other.unwrap_or(reply)),
             Twist::AnotherValue => add(other.map_or(reply.clone(), |other| mixed(&reply, &other))),
             Twist::Error(_) => add(reply),
-            Twist::Close | Twist::Reset => {
+            Twist::Close | Twist::Reset | Twist::Truncate(_) => {
+                if let Twist::Truncate(bytes) = twist {
+                    add(reply.slice(..bytes.min(reply.len())));
+                }
                 if twist == Twist::Reset {
                     way.connection.will_reset();
                 }

@@ -115,7 +115,14 @@ async fn a_connection_ends_in_place_of_a_reply() {
     send(&mut stream, "PING\r\nPING\r\n").await;
     expect(&mut stream, "+PONG\r\n").await;
     expect_end(&mut stream).await;
-    let later = Replies::all().on(Connections::After(2));
+    world
+        .proxy
+        .twist(Replies::all().times(1), Twist::Truncate(2));
+    let mut stream = world.connect().await;
+    send(&mut stream, "PING\r\nPING\r\n").await;
+    expect(&mut stream, "+P").await;
+    expect_end(&mut stream).await;
+    let later = Replies::all().on(Connections::After(3));
     world
         .proxy
         .twist(later.to_commands(&["HELLO"]), Twist::Reset);
