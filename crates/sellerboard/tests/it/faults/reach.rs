@@ -11,7 +11,7 @@ use tenantcache_redis::{RedisOptions, RedisTier};
 use testkit::{Connections, Greeting, RedisServer, Replies, TcpProxy, Twist, free_port};
 use tokio::time::Instant;
 
-use super::report::seen;
+use super::report::{keep_logs, keep_output, seen};
 use super::wire::{BUDGET, KPIS, PRODUCT, RECOVERY_MAX, SLACK, TENANT, Wire, timed};
 use crate::node::{client, eventually, send};
 use crate::program::{Program, Run};
@@ -40,7 +40,9 @@ fn lines_on_redis(run: &Run) -> Vec<&str> {
 
 async fn check(url: &str) -> Run {
     let check = Program::new(&["check-redis", "--redis-url", url]);
-    check.run_beside().await
+    let run = check.run_beside().await;
+    keep_output(&run.stdout, &run.stderr);
+    run
 }
 
 const NO_HTTP: &str = "HTTP/1.1 400 Bad Request\r\nContent-Length: 0\r\nConnection: close\r\n\r\n";
@@ -73,6 +75,7 @@ async fn f11_what_answers_is_no_redis_or_half_a_one() {
         api(&origin, "/dashboard/alerts").await.ok();
         assert_eq!(redis_state(&origin).await, "down", "{what}");
         let run = service.stop();
+        keep_output(&run.stdout, &run.stderr);
         let lines = lines_on_redis(&run);
         lines_max = lines_max.max(lines.len());
         assert!((1..=2).contains(&lines.len()), "{what}: {lines:#?}");
@@ -120,6 +123,7 @@ async fn f11_what_answers_is_no_redis_or_half_a_one() {
         assert_eq!(told.code, Some(0), "{told:?}");
         assert!(told.stdout.contains("Tracking: does not work"), "{told:?}");
         let run = service.stop();
+        keep_output(&run.stdout, &run.stderr);
         let lines = lines_on_redis(&run);
         let of_tracking = lines.iter().filter(|line| line.contains("does not tell"));
         assert_eq!(of_tracking.count(), 1, "{lines:#?}");
@@ -224,7 +228,8 @@ async fn f12_names_that_change_vanish_or_lead_nowhere() {
     names.set(&["127.0.0.2"]);
     let back = until("up").await;
     assert!(back < RECOVERY_MAX + SLACK, "{back:?}");
-    service.stop();
+    let run = service.stop();
+    keep_output(&run.stdout, &run.stderr);
     seen(
         "F12",
         format!(
@@ -322,11 +327,16 @@ impl Work {
 #[ignore = "cargo xtask faults"]
 async fn f14_five_hundred_nodes_reconnect_at_once() {
     const AWAY: Duration = Duration::from_secs(4);
+    keep_logs();
     let redis = RedisServer::start().await;
     let proxy = TcpProxy::start(redis.port()).await;
     let mut nodes = Vec::new();
     for _ in 0..NODES {
-        let options = RedisOptions::new(&proxy.url()).unwrap();
+        // Five hundred nodes have more than this process's share of two cores.
+        let options = RedisOptions::new(&proxy.url())
+            .unwrap()
+            .with_command_timeout(Duration::from_secs(5))
+            .with_connect_timeout(Duration::from_secs(5));
         let tier = Arc::new(RedisTier::start(options));
         tier.ready().await;
         let cache = Cache::builder().with_remote(tier.clone()).build().unwrap();

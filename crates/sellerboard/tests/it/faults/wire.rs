@@ -11,7 +11,7 @@ use tenantcache_redis::{RedisOptions, RedisTier};
 use testkit::{Connections, Greeting, RedisServer, Replies, TcpProxy, Twist};
 use tokio::time::Instant;
 
-use super::report::seen;
+use super::report::{keep_logs, seen};
 use crate::node::{Node, eventually};
 use crate::reply::Reply;
 use crate::world::World;
@@ -37,6 +37,7 @@ pub(super) struct Wire {
 impl Wire {
     /// A service that is connected, and told of changes.
     pub(super) async fn start(more: &[(&str, &str)]) -> Self {
+        keep_logs();
         let (world, redis) = (World::start().await, RedisServer::start().await);
         let proxy = TcpProxy::start(redis.port()).await;
         let url = proxy.url();
@@ -223,6 +224,7 @@ const STEPS: [&str; 7] = [
 #[ignore = "cargo xtask faults"]
 async fn f09_resets_of_connections_and_of_their_set_up() {
     const AWAY: Duration = Duration::from_secs(3);
+    keep_logs();
     let world = World::start().await;
     let redis = RedisServer::builder().with_password("pass").start().await;
     let proxy = TcpProxy::start(redis.port()).await;
