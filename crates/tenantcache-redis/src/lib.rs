@@ -65,6 +65,9 @@
 mod cause;
 mod connect;
 mod cryptography;
+#[cfg(fuzzing)]
+#[doc(hidden)]
+pub mod fuzzing;
 mod health;
 mod link;
 mod options;

@@ -10,6 +10,9 @@ mod caller;
 mod connections;
 mod docs;
 mod events;
+#[cfg(fuzzing)]
+#[doc(hidden)]
+pub mod fuzzing;
 mod health;
 mod limits;
 mod metrics;

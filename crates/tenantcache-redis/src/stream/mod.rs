@@ -29,3 +29,10 @@ mod view;
 pub use counters::{StreamSnapshot, StreamState};
 pub use handle::EventStream;
 pub use options::StreamOptions;
+
+/// Reads a value as every reply that the reader of the stream gets.
+#[cfg(fuzzing)]
+pub(crate) fn fuzz(value: &redis::Value) {
+    let _ = entry::view(value.clone());
+    let _ = entry::claimed(value.clone());
+}

@@ -15,6 +15,8 @@ mod stream;
 mod told;
 
 pub(super) use intake::{Intake, receive, record};
+#[cfg(fuzzing)]
+pub(super) use message::events as messages;
 pub(super) use seats::Seats;
 pub(super) use stream::stream;
 

@@ -1,0 +1,50 @@
+//! What the fuzz targets call.
+
+use axum::extract::FromRequestParts;
+use futures_util::FutureExt;
+use http::{HeaderMap, Request};
+use tenantcache::{Cache, Key, TenantId};
+
+use super::events::messages;
+use super::params::Params;
+use super::read::Read;
+use crate::http::Problem;
+
+type Parse = fn(&Params) -> Result<Read, Problem>;
+
+/// Every read that takes parameters.
+const PARSERS: [Parse; 6] = [
+    Read::activity,
+    Read::forecast,
+    Read::pricing,
+    Read::products,
+    Read::sentiment,
+    Read::trends,
+];
+
+/// The keys that a tenant's requests with this query, and for a product of this id, are answered from.
+#[must_use]
+pub fn keys(cache: &Cache, tenant: &TenantId, text: &str) -> Vec<Key> {
+    let uri = format!("/x?{text}");
+    let reads = Request::get(uri).body(()).ok().map(|request| {
+        let mut parts = request.into_parts().0;
+        let params = Params::from_request_parts(&mut parts, &()).now_or_never();
+        params.expect("nothing is waited for")
+    });
+    let params = reads.and_then(Result::ok);
+    let reads = params
+        .iter()
+        .flat_map(|params| PARSERS.into_iter().filter_map(|parse| parse(params).ok()));
+    let cache = cache.tenant(tenant);
+    reads
+        .chain(Read::product(text.to_owned()).ok())
+        .filter_map(|read| read.entry(&cache).key().ok())
+        .collect()
+}
+
+/// Reads a message with these headers as events, as the intake does.
+pub fn events(headers: &HeaderMap, body: &[u8]) {
+    if let Ok(events) = messages(headers, body) {
+        assert!(!events.is_empty());
+    }
+}
