@@ -22,6 +22,7 @@ mod flights;
 mod import;
 mod invalidation;
 mod isolation;
+mod log;
 mod marketplace;
 mod metrics;
 mod node;

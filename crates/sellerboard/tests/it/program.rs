@@ -103,6 +103,10 @@ impl Service {
         panic!("the service ended: {lines:?}");
     }
 
+    pub(crate) fn id(&self) -> u32 {
+        self.child.as_ref().unwrap().id()
+    }
+
     /// Sends SIGTERM and goes on.
     pub(crate) fn terminate(&self) {
         let child = self.child.as_ref().unwrap();

@@ -6,6 +6,7 @@
 )]
 
 mod cache;
+mod cancel;
 mod coherence;
 mod faults;
 mod hostile;

@@ -5,7 +5,7 @@ use std::pin::Pin;
 use std::task::{Context, Poll};
 
 use futures_util::future::join;
-use tenantcache::{Answer, Invalidation, Loaded, Scope, Status};
+use tenantcache::{Answer, Change, Invalidation, Loaded, Scope, Status};
 
 use crate::support::{Bench, LoadResult, Origin, settle, status, text};
 
@@ -117,6 +117,19 @@ async fn a_dropped_invalidation_is_completed_once_polled() {
         ended
     })
     .await;
+}
+
+/// Whoever stops to wait for a change, at whatever point, misses none.
+#[tokio::test(start_paused = true)]
+async fn a_dropped_wait_for_a_change_loses_none() {
+    let bench = Bench::default();
+    let tenant = bench.tenant("a");
+    let mut changes = tenant.changes();
+    for polls in 0..10 {
+        let _ = DropAfter::new(changes.next(), polls).await;
+        let _ = tenant.invalidate(&[Scope::Tenant]).await.unwrap();
+        assert_eq!(changes.next().await, Change::Everything);
+    }
 }
 
 #[tokio::test(start_paused = true)]
