@@ -15,8 +15,6 @@ mod stream;
 mod told;
 
 pub(super) use intake::{Intake, receive, record};
-#[cfg(fuzzing)]
-pub(super) use message::events as messages;
 pub(super) use seats::Seats;
 pub(super) use stream::stream;
 
@@ -24,4 +22,13 @@ pub(super) mod paths {
     //! Where the generated descriptions of these handlers are.
     pub(in super::super) use super::intake::__path_receive;
     pub(in super::super) use super::stream::__path_stream;
+}
+
+/// Reads the events of a request.
+#[cfg(fuzzing)]
+pub(super) fn messages(
+    headers: &http::HeaderMap,
+    body: &[u8],
+) -> Result<Vec<tenantcache::events::Event>, crate::http::Problem> {
+    message::events(headers, body)
 }
