@@ -9,6 +9,7 @@ mod bad_input;
 mod cache;
 mod check_redis;
 mod config;
+mod connections;
 mod demo;
 mod docs;
 mod durable;
