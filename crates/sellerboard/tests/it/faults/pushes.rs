@@ -263,7 +263,7 @@ async fn f51_a_subscriber_that_does_not_read_is_cut_off() {
         Pace::default().with_bandwidth(1),
     );
     // Tables of others, with names that fill what is between Redis and the node, and then what Redis keeps for it.
-    const WRITE: &str = "for i = 1, 40 do redis.call('SET', KEYS[1] .. i, '', 'EX', 60) end";
+    const WRITE: &str = "for i = 1, 10 do redis.call('SET', KEYS[1] .. i, '', 'EX', 60) end";
     let name = format!("tenantcache:table:{}", "x".repeat(60_000));
     let tracking = || {
         let list = redis.cli(&["client", "list"]);

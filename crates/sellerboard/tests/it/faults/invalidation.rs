@@ -1,1 +1,0 @@
-//! F45 to F57: invalidation and coherence.
