@@ -14,6 +14,8 @@ const ADDED_MAX: Duration = Duration::from_millis(100);
 const ADDED_KNOWN_MAX: Duration = Duration::from_millis(1);
 /// By how much the 99th percentile of two stretches may differ on a machine that does other things, too.
 const NOISE: Duration = Duration::from_millis(50);
+/// Above this at rest, other figures say nothing.
+const REST_MAX: Duration = Duration::from_millis(250);
 const RECOVERY_MAX: Duration = Duration::from_secs(1);
 /// The connection, the stream of events, and what was found or lost there each have a line on a change, and at the start.
 const LINES_PER_CHANGE: u64 = 3;
@@ -31,8 +33,11 @@ pub struct StormOutcome {
 }
 
 impl StormOutcome {
-    /// The head of the table whose lines outcomes print.
-    pub const HEAD: &'static str = "condition        unwell  requests  failed  wrong | latency p50/p99/max in ms: before, unwell, after                      | added p99: not known, known | recovered | changes, lines";
+    /// The head of the table whose lines outcomes print, in Markdown. Latencies are p50, p99 and the longest, in
+    /// milliseconds.
+    pub const HEAD: &'static str = "\
+| condition | unwell | requests | failed | wrong | before | unwell, unknown | unwell, known | after | added to p99: unknown, known | recovered | changes | lines |
+| --- | --- | --- | --- | --- | --- | --- | --- | --- | --- | --- | --- | --- |";
 
     pub(super) fn new(
         condition: Condition,
@@ -71,6 +76,12 @@ impl StormOutcome {
                 missed.push(format!("{rule} was broken {} times", finding.count));
                 missed.extend(finding.first.iter().map(|told| format!("{rule}: {told}")));
             }
+        }
+        let rest = figures.latency[Phase::Before as usize].p99;
+        if rest > REST_MAX {
+            missed.push(format!(
+                "the machine is busy, or does not hold the rate: p99 at rest is {rest:.0?}"
+            ));
         }
         for (phase, max) in [
             (Phase::Struck, ADDED_MAX),
@@ -116,7 +127,7 @@ impl StormOutcome {
         Duration::from_nanos(self.times.answered - self.times.struck)
     }
 
-    /// What was slowest to recover.
+    /// How long the slowest node took; `None` if one did not recover.
     fn recovered(&self) -> Option<Duration> {
         let nodes = self.figures.recovered.iter().copied();
         nodes.collect::<Option<Vec<_>>>()?.into_iter().max()
@@ -174,38 +185,43 @@ impl StormOutcome {
 impl fmt::Display for StormOutcome {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let figures = &self.figures;
-        let latency = |phase: Phase| {
-            let Spread { p50, p99, max, .. } = figures.latency[phase as usize];
-            format!("{:.1}/{:.1}/{:.0}", millis(p50), millis(p99), millis(max))
+        let latency = |phase: Phase| match figures.latency[phase as usize] {
+            Spread { count: 0, .. } => "-".to_owned(),
+            Spread { p50, p99, max, .. } => {
+                format!("{:.1}, {:.0}, {:.0}", millis(p50), millis(p99), millis(max))
+            }
         };
         let added = |phase| {
             let added = figures.added(phase);
-            added.map_or("-".to_owned(), |added| format!("{:.1}", millis(added)))
+            added.map_or("-".to_owned(), |added| format!("{:.1} ms", millis(added)))
         };
         let recovered = self.recovered();
-        write!(
-            f,
-            "{:<15} {:>5.1} s  {:>8}  {:>6}  {:>5} | {:<16} {:<16} {:<16} {:<16} | {:>10}, {:>6} ms   | {:>6} ms | {:?}, {:?}",
-            self.condition.name(),
-            self.unwell().as_secs_f64(),
-            figures.requests,
-            figures.failed,
-            self.wrong(),
+        let cells = [
+            format!("`{}`", self.condition.name()),
+            format!("{:.1} s", self.unwell().as_secs_f64()),
+            figures.requests.to_string(),
+            figures.failed.to_string(),
+            self.wrong().to_string(),
             latency(Phase::Before),
             latency(Phase::Struck),
             latency(Phase::Known),
             latency(Phase::After),
-            added(Phase::Struck),
-            added(Phase::Known),
-            recovered.map_or("-".to_owned(), |took| format!("{:.0}", millis(took))),
-            figures.changes,
-            self.lines.counts,
-        )?;
+            format!("{}, {}", added(Phase::Struck), added(Phase::Known)),
+            recovered.map_or("never".to_owned(), |took| format!("{:.0} ms", millis(took))),
+            most(&figures.changes),
+            most(&self.lines.counts),
+        ];
+        write!(f, "| {} |", cells.join(" | "))?;
         for missed in self.missed() {
             write!(f, "\n  missed: {missed}")?;
         }
         Ok(())
     }
+}
+
+/// Of the node that has the most.
+fn most(counts: &[u64]) -> String {
+    counts.iter().max().map_or_else(String::new, u64::to_string)
 }
 
 fn millis(duration: Duration) -> f64 {
