@@ -1,4 +1,4 @@
-//! Every scenario, short: enough to see that the fault happens and the checker judges it.
+//! Every scenario for four seconds, and services for twice four: a minute of history in all, judged at each merge.
 
 use std::time::Duration;
 
@@ -6,8 +6,8 @@ use coherence::{Fault, Plan, run};
 
 fn plan() -> Plan {
     Plan {
-        reads: 6_000,
-        reads_per_second: 3_000,
+        reads: 8_000,
+        reads_per_second: 2_000,
         seed: 7,
         coherence_bound: Duration::from_millis(400),
         ..Plan::default()
@@ -48,14 +48,48 @@ scenarios! {
 
 /// The same against whole services, over HTTP.
 #[cfg(feature = "service")]
+mod services {
+    use super::*;
+
+    async fn hold(fault: Fault) {
+        let plan = Plan {
+            nodes: coherence::Nodes::Service,
+            reads: 4_000,
+            reads_per_second: 1_000,
+            ..plan()
+        };
+        let outcome = run(fault, plan).await.expect("the nodes start");
+        assert!(outcome.report.applied > 0, "{outcome}");
+        assert!(outcome.is_lawful(), "{outcome}");
+    }
+
+    #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+    async fn hold_at_rest() {
+        hold(Fault::Rest).await;
+    }
+
+    #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+    async fn hold_while_one_is_cut_off() {
+        hold(Fault::Outage).await;
+    }
+}
+
+/// A storm, too short to say how long anything takes: nothing fails, and nothing is wrong.
+#[cfg(feature = "service")]
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn services_hold_as_well() {
-    let plan = Plan {
-        nodes: coherence::Nodes::Service,
-        reads: 2_000,
-        ..plan()
+async fn a_storm_passes() {
+    use coherence::{Condition, StormPlan, storm};
+
+    let second = Duration::from_secs(1);
+    let plan = StormPlan {
+        rate: 200,
+        rest: second,
+        length: Some(second),
+        after: 3 * second,
+        ..StormPlan::default()
     };
-    let outcome = run(Fault::Rest, plan).await.expect("the nodes start");
-    assert!(outcome.report.applied > 0, "{outcome}");
-    assert!(outcome.is_lawful(), "{outcome}");
+    let outcome = storm(Condition::Killed, plan).await;
+    let outcome = outcome.expect("the nodes start");
+    assert!(outcome.answered() > 500, "{outcome}");
+    assert_eq!((outcome.failed(), outcome.wrong()), (0, 0), "{outcome}");
 }

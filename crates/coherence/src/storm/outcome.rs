@@ -116,7 +116,21 @@ impl StormOutcome {
         missed
     }
 
-    fn wrong(&self) -> u64 {
+    /// How many requests were answered as they should be.
+    #[must_use]
+    pub fn answered(&self) -> usize {
+        self.figures.requests - self.figures.failed
+    }
+
+    /// How many requests were not.
+    #[must_use]
+    pub fn failed(&self) -> usize {
+        self.figures.failed
+    }
+
+    /// How often a rule of [`testkit::history`] was broken.
+    #[must_use]
+    pub fn wrong(&self) -> u64 {
         Rule::ALL
             .map(|rule| self.report.violations(rule))
             .iter()
