@@ -76,8 +76,8 @@ async fn f05_slow_below_and_above_the_time_out() {
     let wire = start().await;
     delay(&wire, 50, 10);
     let (fifty, changes) = watch(&wire, Duration::from_secs(5)).await;
-    // A machine that is busy may make it late all the same, once.
-    assert!(changes <= 2, "{changes} changes at 50 ms");
+    // A busy machine may make it late all the same. It has a second chance at once, and a third after ten seconds.
+    assert!(changes <= 3, "{changes} changes at 50 ms");
     assert!(median(&fifty) >= millis(50), "a strict read asks Redis");
     assert!(
         p99(&fifty) <= millis(60) + BUDGET + SLACK,
@@ -87,7 +87,7 @@ async fn f05_slow_below_and_above_the_time_out() {
 
     delay(&wire, 85, 5);
     let (ninety, changes) = watch(&wire, Duration::from_secs(5)).await;
-    assert!(changes <= 2, "{changes} changes at 90 ms");
+    assert!(changes <= 3, "{changes} changes at 90 ms");
     assert!(p99(&ninety) <= 2 * BUDGET + SLACK, "{:?}", p99(&ninety));
 
     // A node of its own: one that was late by chance before has more to prove.
