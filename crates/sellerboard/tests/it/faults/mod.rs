@@ -18,6 +18,8 @@ mod queue;
 mod reach;
 mod refused;
 mod report;
+mod shapes;
 mod slow;
 mod tokens;
+mod visits;
 mod wire;
