@@ -13,6 +13,8 @@ use crate::plan::Plan;
 
 /// What is said of Redis by the part that keeps the connection counts whatever its level, everything else as a warning.
 const CONNECTION: &str = "tenantcache_redis";
+/// The part of it that reads events. It is apart: the stream may be lost again and again while the connection stays.
+const STREAM: &str = "tenantcache_redis::stream";
 /// So many lines of a node are kept in full.
 const KEPT_MAX: u64 = 12;
 
@@ -22,14 +24,17 @@ thread_local! {
 
 static LINES: Mutex<Lines> = Mutex::new(Lines {
     counts: [0; Plan::NODES as usize],
+    streams: [0; Plan::NODES as usize],
     first: Vec::new(),
 });
 
 /// How many lines there were.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Lines {
-    /// By node.
+    /// By node, but for those about the stream of events.
     pub(super) counts: [u64; Plan::NODES as usize],
+    /// Those about the stream of events, by node.
+    pub(super) streams: [u64; Plan::NODES as usize],
     /// The first ones in full.
     first: Vec<(u8, String)>,
 }
@@ -68,7 +73,12 @@ impl<S: Subscriber> Layer<S> for LineCounter {
             return;
         }
         let mut lines = LINES.lock();
-        let Some(count) = lines.counts.get_mut(usize::from(node)) else {
+        let counts = if metadata.target().starts_with(STREAM) {
+            &mut lines.streams
+        } else {
+            &mut lines.counts
+        };
+        let Some(count) = counts.get_mut(usize::from(node)) else {
             return;
         };
         *count += 1;

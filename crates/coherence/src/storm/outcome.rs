@@ -17,8 +17,10 @@ const NOISE: Duration = Duration::from_millis(50);
 /// Above this at rest, other figures say nothing.
 const REST_MAX: Duration = Duration::from_millis(250);
 const RECOVERY_MAX: Duration = Duration::from_secs(1);
-/// The connection, the stream of events, and what was found or lost there each have a line on a change, and at the start.
-const LINES_PER_CHANGE: u64 = 3;
+/// The change itself, and what was found or queued on the way.
+const LINES_PER_CHANGE: u64 = 2;
+/// A stream that is lost, found, lost again.
+const STREAM_LINES_PER_SECOND: f64 = 3.0;
 /// A node may change its mind twice under a condition, and once more for each span of this length.
 const CHANGE_INTERVAL: Duration = Duration::from_secs(10);
 
@@ -100,11 +102,14 @@ impl StormOutcome {
                 None => missed.push(format!("node {node} did not recover")),
             }
         }
-        let counts = self.lines.counts.iter().zip(&figures.changes);
-        for (node, (lines, changes)) in counts.enumerate() {
-            if *lines > LINES_PER_CHANGE * (changes + 2) {
+        let counts = self.lines.counts.iter().zip(&self.lines.streams);
+        let counts = counts.zip(&figures.changes).enumerate();
+        for (node, ((lines, of_stream), changes)) in counts {
+            let of_stream_max = STREAM_LINES_PER_SECOND * (self.unwell().as_secs_f64() + 5.0);
+            let is_stream_loud = Duration::from_secs(*of_stream).as_secs_f64() > of_stream_max;
+            if *lines > LINES_PER_CHANGE * (changes + 2) || is_stream_loud {
                 missed.push(format!(
-                    "node {node} logged {lines} lines on {changes} changes"
+                    "node {node} logged {lines} lines on {changes} changes, {of_stream} of the stream"
                 ));
                 missed.extend(self.lines.of(node).map(|line| format!("log: {line}")));
             }
@@ -190,6 +195,7 @@ impl StormOutcome {
             "recovered_ms": self.recovered().map(millis),
             "changes": figures.changes,
             "lines": self.lines.counts,
+            "lines_of_streams": self.lines.streams,
             "met": self.is_met(),
             "missed": self.missed(),
         })
