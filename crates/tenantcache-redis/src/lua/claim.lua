@@ -7,7 +7,10 @@
 local fields = table_of(KEYS[1])
 local force = ARGV[8] == '1'
 local head = redis.pcall('GETRANGE', KEYS[3], 0, 35)
-if not force and type(head) == 'string' and head ~= '' and head ~= ARGV[5] then
+if type(head) ~= 'string' then
+  head = NO_STRING
+end
+if not force and head ~= '' and head ~= ARGV[5] then
   return { flatten(fields), 'another', value_of(KEYS[3]), redis.call('PTTL', KEYS[3]) }
 end
 local lease = redis.pcall('GET', KEYS[4])

@@ -30,7 +30,11 @@ if not is_own and type(known) == 'string' and #known == 36 and string.sub(known,
 end
 redis.call('SET', KEYS[3], value, 'PX', ARGV[7])
 local time = redis.call('TIME')
-redis.call('ZADD', KEYS[4], time[1], KEYS[3])
+if type(redis.pcall('ZADD', KEYS[4], time[1], KEYS[3])) ~= 'number' then
+  -- What is in its place is no index.
+  redis.call('UNLINK', KEYS[4])
+  redis.call('ZADD', KEYS[4], time[1], KEYS[3])
+end
 redis.call('ZREMRANGEBYRANK', KEYS[4], 0, -1 - tonumber(ARGV[9]))
 renew(KEYS[4])
 return reply(1)

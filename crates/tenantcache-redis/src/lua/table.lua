@@ -14,10 +14,16 @@ local function reply(what)
   return { ARGV[1], what }
 end
 
+-- What is given in place of a list, say, that stands where an entry should: it is told of, as anything that is no entry.
+local NO_STRING = 'not a string'
+
 -- An entry's value, and false if there is none. Of one that is too large only the head: nobody has to hold the rest.
 local function value_of(key)
   local length = redis.pcall('STRLEN', key)
-  if type(length) ~= 'number' or length == 0 then
+  if type(length) ~= 'number' then
+    return NO_STRING
+  end
+  if length == 0 then
     return false
   end
   return redis.call('GETRANGE', key, 0, length > ENTRY_BYTES_MAX and 35 or -1)

@@ -18,6 +18,8 @@ use crate::options::RedisOptions;
 
 const PAUSE_MIN: Duration = Duration::from_millis(50);
 const PAUSE_MAX: Duration = Duration::from_secs(1);
+/// A password that was refused is not tried again at once: who asks often is locked out.
+const PAUSE_DENIED: Duration = Duration::from_secs(10);
 /// Permissions change seldom.
 const PAUSE_FORBIDDEN: Duration = Duration::from_secs(60);
 
@@ -67,6 +69,8 @@ impl Consumer {
             self.not_reading(&fault);
             let next = if fault.is_forbidden() {
                 PAUSE_FORBIDDEN
+            } else if fault.is_denied() {
+                PAUSE_DENIED
             } else {
                 pause
             };

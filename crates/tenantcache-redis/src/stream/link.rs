@@ -4,11 +4,13 @@ use std::time::Duration;
 
 use redis::aio::MultiplexedConnection;
 use redis::{AsyncConnectionConfig, Client, RedisError, Value};
+use tenantcache::remote::HealthCause;
 
 use super::entry::{self, Claimed};
 use super::options::StreamOptions;
 use super::scripts::Scripts;
 use super::view::{Memory, Position, View};
+use crate::cause;
 use crate::options::RedisOptions;
 
 /// The most lost entries that are noted at once.
@@ -41,6 +43,11 @@ impl Fault {
             return false;
         };
         error.code() == Some("NOPERM") || error.to_string().contains("executing the script can't")
+    }
+
+    /// Whether the server does not know this user, or not with this password.
+    pub(super) fn is_denied(&self) -> bool {
+        matches!(self, Self::Redis(error) if cause::of(error) == HealthCause::AccessDenied)
     }
 
     /// Whether the server has no memory left for a write. It says so in other words within a script.
