@@ -47,6 +47,8 @@ struct Details {
     version: String,
     mode: String,
     eviction: String,
+    /// Whether the server's memory is bounded, and it may then refuse writes rather than evict a key.
+    may_refuse: bool,
 }
 
 pub(super) fn run(args: &CheckRedisArgs) -> anyhow::Result<ExitCode> {
@@ -207,6 +209,12 @@ async fn describe(
             let details = Details::parse(&info);
             writeln!(out, "Server: {} ({})", details.version, details.mode)?;
             writeln!(out, "Eviction: {}", details.eviction)?;
+            if details.may_refuse {
+                writeln!(
+                    out,
+                    "Warning: not every key may be evicted when memory is full: set maxmemory-policy allkeys-lru"
+                )?;
+            }
         }
         Err(failure) => writeln!(out, "Server: unknown ({failure})")?,
     }
@@ -275,7 +283,8 @@ impl Details {
             ),
         };
         let policy = field("maxmemory_policy").unwrap_or("unknown");
-        let eviction = match field("maxmemory").and_then(|bytes| bytes.parse::<u64>().ok()) {
+        let limit = field("maxmemory").and_then(|bytes| bytes.parse::<u64>().ok());
+        let eviction = match limit {
             Some(0) => format!("{policy}, no maxmemory set"),
             Some(bytes) => format!("{policy}, maxmemory {} MB", bytes >> 20),
             None => policy.to_owned(),
@@ -284,6 +293,7 @@ impl Details {
             version,
             mode: field("redis_mode").unwrap_or("unknown mode").to_owned(),
             eviction,
+            may_refuse: limit.is_some_and(|bytes| bytes > 0) && !policy.starts_with("allkeys-"),
         }
     }
 }

@@ -63,7 +63,7 @@ async fn the_limits_of_a_server_are_told_and_left_alone() {
     assert_eq!(run.code, Some(0), "{}", run.stdout);
     assert!(
         run.stdout
-            .contains("Eviction: volatile-ttl, maxmemory 64 MB\n"),
+            .contains("Eviction: volatile-ttl, maxmemory 64 MB\nWarning: not every key "),
         "{}",
         run.stdout
     );
