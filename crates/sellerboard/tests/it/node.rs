@@ -60,6 +60,16 @@ impl Node {
         }
     }
 
+    /// The face of a service that runs elsewhere, in a process of its own.
+    pub(crate) fn at(origin: String) -> Self {
+        Self {
+            origin,
+            client: client(),
+            stop: None,
+            run: tokio::spawn(std::future::ready(())),
+        }
+    }
+
     /// Tells the service to stop, and waits until it has.
     pub(crate) async fn stop(mut self) {
         drop(self.stop.take());

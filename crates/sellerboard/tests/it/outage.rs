@@ -89,7 +89,7 @@ impl Load {
 }
 
 /// How long until an answer of this node is stored in Redis again.
-async fn time_until_used(node: &Node, redis: &RedisServer) -> Duration {
+pub(crate) async fn time_until_used(node: &Node, redis: &RedisServer) -> Duration {
     let since = Instant::now();
     let mut limit = 1;
     eventually("Redis is used again", async || {

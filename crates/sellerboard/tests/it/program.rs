@@ -109,8 +109,15 @@ impl Service {
 
     /// Sends SIGTERM and goes on.
     pub(crate) fn terminate(&self) {
-        let child = self.child.as_ref().unwrap();
-        kill_process(Pid::from_child(child), Signal::TERM).unwrap();
+        self.signal(Signal::TERM);
+    }
+
+    pub(crate) fn signal(&self, signal: Signal) {
+        kill_process(self.pid(), signal).unwrap();
+    }
+
+    pub(crate) fn pid(&self) -> Pid {
+        Pid::from_child(self.child.as_ref().unwrap())
     }
 
     /// Waits for the end without causing it.
