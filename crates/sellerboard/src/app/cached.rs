@@ -16,7 +16,7 @@ use super::answer::{respond, respond_failed};
 use super::caller::Caller;
 use super::params::Params;
 use super::read::Read;
-use super::source::SourceError;
+use super::source::{SourceError, unavailable};
 use super::state::AppState;
 use crate::http::{Problem, ProblemDocument};
 
@@ -154,9 +154,10 @@ fn problem(error: &Error) -> Problem {
     match (source, error.kind()) {
         (Some(source), _) => source.problem(),
         (None, ErrorKind::LoadTimedOut) => Problem::origin_timeout(),
-        (None, ErrorKind::Overloaded) => {
-            Problem::unavailable("too many requests wait for this answer")
-        }
+        (None, ErrorKind::Overloaded) => unavailable(
+            "too much is being read from the source of the data",
+            error.retry_after().unwrap_or_default(),
+        ),
         (None, _) => Problem::internal(),
     }
 }

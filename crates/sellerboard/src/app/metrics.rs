@@ -18,6 +18,7 @@ use tenantcache::remote::HealthState;
 use tenantcache::{Cache, CounterSnapshot, LagSnapshot, RequestSnapshot};
 use tenantcache_redis::EventStream;
 
+use super::source::{Origin, OriginCollector};
 use super::state::AppState;
 use super::stream::StreamCollector;
 use crate::http::Problem;
@@ -41,8 +42,10 @@ struct CacheCollector {
 type Series<V> = (Vec<(&'static str, String)>, V);
 
 impl Metrics {
-    pub(super) fn new(cache: Cache, stream: Option<Arc<EventStream>>) -> Self {
+    pub(super) fn new(cache: Cache, stream: Option<Arc<EventStream>>, origin: Arc<Origin>) -> Self {
         let mut registry = Registry::default();
+        let loads = OriginCollector::new(cache.clone(), origin);
+        registry.register_collector(Box::new(loads));
         if let Some(stream) = stream {
             registry.register_collector(Box::new(StreamCollector::new(stream)));
         }

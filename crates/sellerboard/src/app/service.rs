@@ -17,7 +17,7 @@ use super::metrics::Metrics;
 use super::operate::{History, InvalidationLog, sample};
 use super::router::router;
 use super::shape::Shapes;
-use super::source::{Source, SqlSource, UpstreamSource};
+use super::source::{Form, Source, SqlSource, UpstreamSource};
 use super::state::AppState;
 use super::stream;
 use crate::auth::Verifier;
@@ -51,7 +51,7 @@ impl Service {
         let invalidations = Arc::new(InvalidationLog::default());
         let stream = redis.map(|redis| stream::start(redis, &cache, &invalidations));
         let app = AppState {
-            metrics: Arc::new(Metrics::new(cache.clone(), stream)),
+            metrics: Arc::new(Metrics::new(cache.clone(), stream, source.origin())),
             cache,
             events: Arc::new(Intake::new(config.webhook_secret.as_ref())),
             history: Arc::new(History::default()),
@@ -109,18 +109,20 @@ impl Service {
 
 async fn source(config: &Config) -> anyhow::Result<(Source, Option<Store>)> {
     let data = &config.data;
+    let timeout = data.upstream_timeout;
     match data.source {
         DataSource::Upstream => {
-            let source = UpstreamSource::new(data.upstream_url.clone(), data.upstream_timeout);
+            let source = UpstreamSource::new(data.upstream_url.clone(), timeout);
             let source = source.context("failed to set up the client of UPSTREAM_URL")?;
-            Ok((Source::Upstream(source), None))
+            Ok((Source::new(Form::Upstream(source), timeout), None))
         }
         DataSource::Sql => {
             let url = &data.database_url;
             let store = Store::open(url.expose())
                 .await
                 .with_context(|| format!("failed to open the store {url}; check DATABASE_URL"))?;
-            Ok((Source::Sql(SqlSource::new(store.clone())), Some(store)))
+            let form = Form::Sql(SqlSource::new(store.clone()));
+            Ok((Source::new(form, timeout), Some(store)))
         }
     }
 }
@@ -148,6 +150,8 @@ async fn cache(
         .with_event_rules(config.event_rules.clone())
         .with_coherence_bound(config.cache.coherence_bound)
         .with_outage_ttl(config.cache.outage_ttl)
+        .with_loads_max(config.data.concurrency)
+        .with_tenant_loads_max(config.data.concurrency_tenant)
         .with_local_bytes_max(config.cache.local_memory_bound());
     if let Some(redis) = redis {
         let tier = RedisTier::start(redis);

@@ -99,6 +99,10 @@ pub struct DataSettings {
     pub upstream_url: Url,
     /// The hard time-out of one load (`UPSTREAM_TIMEOUT`).
     pub upstream_timeout: Duration,
+    /// How many loads may be under way at a time (`ORIGIN_CONCURRENCY`).
+    pub concurrency: usize,
+    /// How many loads of one tenant may be (`ORIGIN_CONCURRENCY_TENANT`).
+    pub concurrency_tenant: usize,
     /// The store (`DATABASE_URL`).
     pub database_url: SecretUrl,
     /// Whether `DATABASE_URL` was set at all: `demo` keeps its default store in the user's data directory.
@@ -194,6 +198,8 @@ impl Config {
                 source: DataSource::Upstream,
                 upstream_url: Url::parse("http://localhost").expect("a literal URL parses"),
                 upstream_timeout: Duration::ZERO,
+                concurrency: 1,
+                concurrency_tenant: 1,
                 database_url: SecretUrl::new(String::new()),
                 database_url_is_default: true,
             },

@@ -118,6 +118,13 @@ pub(super) fn leeway(text: &str) -> Parsed<Duration> {
         .ok_or_else(|| "a duration of whole seconds, at most 60s".to_owned())
 }
 
+/// How many may be under way at a time.
+pub(super) fn loads(text: &str) -> Parsed<usize> {
+    let count = text.parse().ok();
+    let count = count.filter(|count| (1..=100_000).contains(count));
+    count.ok_or_else(|| "a whole number from 1 to 100000".to_owned())
+}
+
 /// `localhost` stands for 127.0.0.1; other names are not looked up, so that the start does not depend on DNS.
 pub(super) fn address(text: &str) -> Parsed<SocketAddr> {
     if let Some(port) = text.strip_prefix("localhost:") {

@@ -7,6 +7,7 @@ const PREFIXES: &[&str] = &[
     "CACHE_",
     "JWT_",
     "MARKETPLACE_",
+    "ORIGIN_CONCURRENCY",
     "SELLERBOARD_",
     "UPSTREAM_",
     "WEBHOOK_",

@@ -35,6 +35,8 @@ fn every_default_is_the_contracts() {
         ("DATA_SOURCE", "upstream"),
         ("UPSTREAM_URL", "http://localhost:8001"),
         ("UPSTREAM_TIMEOUT", "5s"),
+        ("ORIGIN_CONCURRENCY", "256"),
+        ("ORIGIN_CONCURRENCY_TENANT", "16"),
         ("DATABASE_URL", "sqlite://sellerboard.db"),
         ("JWT_SECRET", "-"),
         ("JWT_JWKS_URL", "-"),

@@ -31,6 +31,8 @@ fn every_bad_value_of_every_variable_is_refused() {
         ("UPSTREAM_URL", "localhost:8001"),
         ("UPSTREAM_URL", "ftp://host"),
         ("UPSTREAM_TIMEOUT", "0ms"),
+        ("ORIGIN_CONCURRENCY", "0"),
+        ("ORIGIN_CONCURRENCY_TENANT", "many"),
         ("DATABASE_URL", "mysql://host/db"),
         ("DATABASE_URL", "sqlite://"),
         ("JWT_JWKS_URL", "http://keys.example/jwks"),
