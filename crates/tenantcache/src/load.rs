@@ -58,11 +58,11 @@ async fn fly(
         Some((_, stale)) => Some(stale),
         None => None,
     };
-    let deadline = request.deadline();
+    let (turn, deadline) = request.deadlines();
     let loaded = async {
         // Nobody needs to wait for a turn while there is something to serve.
         let _permit =
-            origin::admit(inner, request, outer.as_deref(), deadline, stale.is_none()).await?;
+            origin::admit(inner, request, outer.as_deref(), turn, stale.is_none()).await?;
         let now = inner.clock.monotonic();
         let stamp = request
             .state

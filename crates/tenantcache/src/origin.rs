@@ -17,20 +17,20 @@ use crate::nesting::Chain;
 use crate::read::Request;
 use crate::{Error, ErrorKind};
 
-/// Waits for the load's turn. One that another load waits for has it at once: that one's permit covers both, or the two
+/// Waits for the load's turn, until `turn` at most. One that another load waits for has it at once: that one's permit covers both, or the two
 /// could wait for each other.
 pub(crate) async fn admit(
     inner: &Inner,
     request: &Request,
     outer: Option<&Chain>,
-    deadline: Instant,
+    turn: Instant,
     may_wait: bool,
 ) -> Result<Option<Permit>, Error> {
     if outer.is_some_and(|outer| outer.holds_permit(inner.node)) {
         return Ok(None);
     }
     let tenant = &request.state.id;
-    let admitted = inner.admission.admit(tenant, deadline, may_wait).await;
+    let admitted = inner.admission.admit(tenant, turn, may_wait).await;
     admitted.map(Some).map_err(|shed| {
         tracing::debug!(key = %request.key, ?shed, "Load not begun");
         // Not all of them at once.
@@ -80,8 +80,8 @@ pub(crate) async fn bypass(
     if Chain::is_loading(inner.node, &request.key) {
         return Err(Error::new(ErrorKind::Deadlock));
     }
-    let (deadline, outer) = (request.deadline(), Chain::current());
-    let _permit = admit(inner, request, outer.as_deref(), deadline, true).await?;
+    let ((turn, deadline), outer) = (request.deadlines(), Chain::current());
+    let _permit = admit(inner, request, outer.as_deref(), turn, true).await?;
     let now = inner.clock.monotonic();
     let stamp = request.state.stamp(true, inner.sequence(), now);
     let loaded = load(inner, request, loader, outer, deadline).await?;

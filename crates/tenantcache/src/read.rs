@@ -39,9 +39,11 @@ impl Request {
         self.policy.consistency() == Consistency::Strict
     }
 
-    /// When a load that is wanted now must have ended, the wait for its turn included.
-    pub(crate) fn deadline(&self) -> Instant {
-        Instant::now() + self.policy.load_timeout()
+    /// Until when a load that is wanted now may wait for its turn, and when it must have ended. What would begin later
+    /// would only be given up: the origin would have its work for nothing.
+    pub(crate) fn deadlines(&self) -> (Instant, Instant) {
+        let (now, timeout) = (Instant::now(), self.policy.load_timeout());
+        (now + timeout / 2, now + timeout)
     }
 }
 

@@ -63,7 +63,7 @@ pub(crate) async fn await_closed(origin: &str) {
 #[tokio::test]
 async fn sigterm_under_load_loses_no_accepted_request() {
     let world = World::start().await;
-    let (service, origin) = serve(&world, &[]).await;
+    let (service, origin) = serve(&world, &[("ORIGIN_CONCURRENCY_TENANT", "50")]).await;
     world.set_faults(&json!({ "hang": true })).await;
     let reads = reads_in_flight(&world, &origin, 50).await;
     service.terminate();

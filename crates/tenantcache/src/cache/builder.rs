@@ -87,7 +87,8 @@ impl CacheBuilder {
         self
     }
 
-    /// How many loads may be under way at a time. Further ones wait, within their time-out. Default 256; at least 1.
+    /// How many loads may be under way at a time. Further ones wait, for half their time-out at most. Default 256;
+    /// at least 1.
     pub fn with_loads_max(mut self, count: usize) -> Self {
         self.loads.loads_max = count;
         self
@@ -134,8 +135,8 @@ impl CacheBuilder {
         self
     }
 
-    /// How many loads of one tenant may be under way at a time. Further ones wait, within their time-out. Default 16; at
-    /// least 1.
+    /// How many loads of one tenant may be under way at a time. Further ones wait, for half their time-out at most.
+    /// Default 16; at least 1.
     pub fn with_tenant_loads_max(mut self, count: usize) -> Self {
         self.loads.tenant_loads_max = count;
         self

@@ -85,11 +85,12 @@ async fn a_load_has_its_time_out_with_the_wait_for_its_turn() {
         ErrorKind::LoadTimedOut
     );
     assert_eq!(begun.elapsed(), seconds(5));
-    // The second had to wait for two of its five seconds, the third for all of them.
-    let second = second.await.unwrap().unwrap_err();
+    // The second had to wait for two of its five seconds; the third would have had to wait for longer than half of them.
     let third = third.await.unwrap().unwrap_err();
-    assert_eq!(second.kind(), ErrorKind::LoadTimedOut);
     assert_eq!(third.kind(), ErrorKind::Overloaded);
+    assert_eq!(begun.elapsed(), Duration::from_millis(5_500));
+    let second = second.await.unwrap().unwrap_err();
+    assert_eq!(second.kind(), ErrorKind::LoadTimedOut);
     assert_eq!(begun.elapsed(), seconds(8));
     assert!(!third_load.has_begun());
     assert_eq!(

@@ -137,8 +137,9 @@ impl Breaker {
     fn open(&mut self, now: Duration, pauses: u32, random: u64) {
         let pause = PAUSE_MIN.saturating_mul(1 << pauses.min(16)).min(PAUSE_MAX);
         let half = pause / 2;
-        let spread = u64::try_from(half.as_micros()).unwrap_or(u64::MAX - 1);
-        let until = now + half + Duration::from_micros(random % (spread + 1));
+        let spread = (half.as_micros() * u128::from(random)) >> u64::BITS;
+        let spread = Duration::from_micros(u64::try_from(spread).unwrap_or(0));
+        let until = now + half + spread;
         self.enter(State::Open { until, pauses });
     }
 
