@@ -171,11 +171,9 @@ impl Admission {
 
     pub(crate) fn usage(&self) -> LoadUsage {
         let queues = self.queues.lock();
-        let waiting = queues.behind_own + queues.behind_all;
-        let seats: usize = queues.tenants.values().map(|gate| gate.seats).sum();
         LoadUsage {
-            under_way: seats.saturating_sub(waiting),
-            waiting,
+            under_way: self.bounds.loads_max - self.all.available_permits(),
+            waiting: queues.behind_own + queues.behind_all,
             tenants: queues.tenants.len(),
         }
     }

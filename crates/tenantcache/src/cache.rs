@@ -90,7 +90,7 @@ impl Cache {
         }
     }
 
-    /// Loads under way and waiting on this node. Walks the tenants that have any: for operators.
+    /// Loads under way and waiting on this node.
     #[must_use]
     pub fn load_usage(&self) -> LoadUsage {
         self.inner.admission.usage()

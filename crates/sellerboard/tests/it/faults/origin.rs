@@ -9,7 +9,7 @@ use parking_lot::Mutex;
 use testkit::RedisServer;
 use tokio::time::Instant;
 
-use super::report::seen;
+use super::report::{keep_logs, seen};
 use super::script::{Script, pour};
 use crate::node::{Node, eventually};
 use crate::reply::Reply;
@@ -130,6 +130,7 @@ async fn f58(world: &World, failure: Failure) -> usize {
 
 #[tokio::test]
 async fn f58_an_origin_that_refuses_is_covered_and_spared() {
+    keep_logs();
     let world = World::start().await;
     let failures = [(500, None), (502, None), (503, Some(2)), (429, Some(2))];
     let stale = join_all(failures.map(|failure| f58(&world, failure))).await;
@@ -175,6 +176,7 @@ async fn f59(world: &World, what: &str, origin: Script) -> Duration {
 
 #[tokio::test]
 async fn f59_a_slow_origin_ends_at_the_total_deadline() {
+    keep_logs();
     let world = World::start().await;
     let silent = Script::raw(async |stream| {
         let _open = stream;
@@ -207,6 +209,7 @@ async fn f59_a_slow_origin_ends_at_the_total_deadline() {
 #[tokio::test]
 #[ignore = "cargo xtask faults"]
 async fn f61_nonsense_is_an_error_and_not_cached() {
+    keep_logs();
     let world = World::start().await;
     let good = world.ask(TENANT, "/dashboard/stats").await.json();
     let text = good.to_string();
@@ -260,6 +263,7 @@ async fn f61_nonsense_is_an_error_and_not_cached() {
 #[tokio::test]
 #[ignore = "cargo xtask faults"]
 async fn f65_no_redirect_is_followed_and_no_bad_certificate_trusted() {
+    keep_logs();
     let world = World::start().await;
     let elsewhere = Script::http(async |_| "{}".into_response()).await;
     let to = format!("{}/api/v1/dashboard/stats", elsewhere.url);

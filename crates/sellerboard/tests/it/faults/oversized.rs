@@ -7,7 +7,7 @@ use futures_util::future::join_all;
 use tokio::io::AsyncWriteExt as _;
 use tokio::time::Instant;
 
-use super::report::seen;
+use super::report::{keep_logs, seen};
 use super::script::{Script, pour};
 use crate::node::eventually;
 use crate::world::World;
@@ -36,6 +36,7 @@ fn peak_mib() -> u64 {
 #[ignore = "cargo xtask faults"]
 async fn f60_oversized_bodies_are_cut_while_they_are_read() {
     const OK: &str = "HTTP/1.1 200 OK\r\n";
+    keep_logs();
     let world = World::start().await;
     let kib = vec![b' '; 64 << 10];
     let chunk = [b"10000\r\n", kib.as_slice(), b"\r\n"].concat();
