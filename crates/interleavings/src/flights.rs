@@ -8,13 +8,14 @@ use shuttle::thread;
 use tenantcache_core::{Generation, Tags};
 
 use crate::flight::{Flight, Flights, Landing, Pilot, Progress};
+use crate::hashing::Hashing;
 use crate::mirror::TenantState;
 use crate::support::{at, explore, key, scope, tenant, value};
 
 /// A pilot that goes away without landing fails its flight: waiters get an error, and the next caller begins anew.
 pub fn a_dropped_pilot_fails_its_waiters() {
     explore(|| {
-        let flights = Arc::new(Flights::new());
+        let flights = Arc::new(Flights::new(&Hashing::default()));
         let (_, pilot) = flights.join_or_begin(&key(), |_| true, || 1);
         let waiter = thread::spawn({
             let flights = Arc::clone(&flights);
@@ -35,7 +36,7 @@ pub fn a_dropped_pilot_fails_its_waiters() {
 /// Whoever saw a flight land no longer finds it.
 pub fn a_landed_flight_is_found_by_nobody() {
     explore(|| {
-        let flights = Arc::new(Flights::new());
+        let flights = Arc::new(Flights::new(&Hashing::default()));
         let (flight, pilot) = flights.join_or_begin(&key(), |_| true, || 1);
         let lander = thread::spawn(move || drop(pilot));
         for _ in 0..2 {
@@ -50,7 +51,7 @@ pub fn a_landed_flight_is_found_by_nobody() {
 /// A flight that would not do is replaced by a newer one, which its landing leaves in place.
 pub fn a_late_landing_leaves_the_newer_flight() {
     explore(|| {
-        let flights = Arc::new(Flights::new());
+        let flights = Arc::new(Flights::new(&Hashing::default()));
         let (_, old) = flights.join_or_begin(&key(), |_| true, || 1);
         let lander = thread::spawn(move || drop(old));
         let (newer, pilot) = flights.join_or_begin(&key(), |flight| flight.began > 1, || 2);
@@ -68,7 +69,7 @@ pub fn nobody_gets_what_was_invalidated_before_it_came() {
     explore(|| {
         let node = Arc::new(Node {
             state: TenantState::new(tenant()),
-            flights: Arc::new(Flights::new()),
+            flights: Arc::new(Flights::new(&Hashing::default())),
             origin: AtomicU64::new(1),
         });
         let early = thread::spawn({

@@ -36,6 +36,7 @@ macro_rules! real {
 real! {
     error in "../../tenantcache/src/error.rs", dead_code, unreachable_pub;
     flight in "../../tenantcache/src/flight.rs", dead_code;
+    hashing in "../../tenantcache/src/hashing.rs", dead_code;
     mirror in "../../tenantcache/src/mirror.rs", dead_code, unreachable_pub;
     value in "../../tenantcache/src/value.rs", dead_code;
 }

@@ -90,6 +90,12 @@ impl Cache {
         }
     }
 
+    /// Sets the counts of requests, so that a test need not make 2⁶⁴ of them.
+    #[doc(hidden)]
+    pub fn dangerous_set_request_counts(&self, count: u64) {
+        self.inner.counters.set_requests(count);
+    }
+
     /// Loads under way and waiting on this node.
     #[must_use]
     pub fn load_usage(&self) -> LoadUsage {

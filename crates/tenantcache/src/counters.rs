@@ -24,7 +24,7 @@ const LAG_MICROS: [u64; 14] = [
     1_000_000, 2_000_000,
 ];
 
-/// Everything one cache counts. Counters wrap at 2⁶⁴.
+/// Everything one cache counts. Counters wrap at 2⁶⁴, and sums of them stop there.
 #[derive(Debug, Default)]
 pub(crate) struct Counters {
     pub(crate) total: RequestCounters,
@@ -62,6 +62,14 @@ pub(crate) struct EndpointCounters {
 }
 
 impl Counters {
+    /// Sets the counts of requests, in all and of every endpoint that is known.
+    pub(crate) fn set_requests(&self, count: u64) {
+        self.total.set(count);
+        for endpoint in self.endpoints.read().values() {
+            endpoint.requests.set(count);
+        }
+    }
+
     pub(crate) fn endpoint(&self, name: &str) -> Arc<EndpointCounters> {
         if let Some(counters) = self.endpoints.read().get(name) {
             return Arc::clone(counters);
@@ -140,8 +148,14 @@ impl Counters {
                 .into_iter()
                 .zip(self.unusable_entries.iter().map(get))
                 .collect(),
-            events: events.values().map(|(matched, not)| matched + not).sum(),
-            events_unmatched: events.values().map(|(_, not)| not).sum(),
+            events: events
+                .values()
+                .map(|(matched, not)| matched.saturating_add(*not))
+                .fold(0, u64::saturating_add),
+            events_unmatched: events
+                .values()
+                .map(|(_, not)| *not)
+                .fold(0, u64::saturating_add),
             event_kinds: events
                 .into_iter()
                 .map(|(rule, (matched, not))| (rule, matched, not))
@@ -163,6 +177,13 @@ impl Counters {
 }
 
 impl RequestCounters {
+    fn set(&self, count: u64) {
+        let others = [&self.collapsed, &self.errors];
+        for counter in self.statuses.iter().chain(others) {
+            counter.store(count, Ordering::Relaxed);
+        }
+    }
+
     pub(crate) fn record(&self, answer: Result<&Answer, &Error>) {
         match answer {
             Ok(answer) => {
@@ -254,19 +275,20 @@ impl RequestSnapshot {
     /// Requests answered by an entry. A stale hit is a hit.
     #[must_use]
     pub fn hits(&self) -> u64 {
-        self.fresh_hits + self.stale_hits
+        self.fresh_hits.saturating_add(self.stale_hits)
     }
 
     /// All other requests: loaded, reloaded, bypassed.
     #[must_use]
     pub fn misses(&self) -> u64 {
-        self.loaded + self.reloads + self.bypasses
+        let others = self.reloads.saturating_add(self.bypasses);
+        self.loaded.saturating_add(others)
     }
 
     /// All requests: hits and misses.
     #[must_use]
     pub fn requests(&self) -> u64 {
-        self.hits() + self.misses()
+        self.hits().saturating_add(self.misses())
     }
 }
 

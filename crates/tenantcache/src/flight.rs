@@ -8,6 +8,7 @@ use parking_lot::Mutex;
 use tenantcache_core::Key;
 use tokio::sync::watch;
 
+use crate::hashing::Hashing;
 use crate::value::{LoadStamp, Value};
 use crate::{Error, ErrorKind, Source};
 
@@ -21,8 +22,8 @@ const RETRY_AFTER: Duration = Duration::from_secs(1);
 #[derive(Debug)]
 pub(crate) struct Flights {
     /// Locked only for a look-up or a change of the map, never across a load.
-    shards: Vec<Mutex<HashMap<Key, Arc<Flight>>>>,
-    hasher: std::hash::RandomState,
+    shards: Vec<Mutex<HashMap<Key, Arc<Flight>, Hashing>>>,
+    hashing: Hashing,
 }
 
 /// One look-up, and load if need be, of one key, on behalf of everybody who wants it.
@@ -82,11 +83,11 @@ pub(crate) struct Pilot {
 }
 
 impl Flights {
-    pub(crate) fn new() -> Self {
-        let shards = (0..SHARDS).map(|_| Mutex::default()).collect();
+    pub(crate) fn new(hashing: &Hashing) -> Self {
+        let shard = || Mutex::new(HashMap::with_hasher(hashing.clone()));
         Self {
-            shards,
-            hasher: std::hash::RandomState::new(),
+            shards: (0..SHARDS).map(|_| shard()).collect(),
+            hashing: hashing.clone(),
         }
     }
 
@@ -123,8 +124,8 @@ impl Flights {
         (flight, Some(pilot))
     }
 
-    fn shard(&self, key: &Key) -> &Mutex<HashMap<Key, Arc<Flight>>> {
-        let hash = usize::try_from(self.hasher.hash_one(key) % SHARDS as u64).unwrap_or(0);
+    fn shard(&self, key: &Key) -> &Mutex<HashMap<Key, Arc<Flight>, Hashing>> {
+        let hash = usize::try_from(self.hashing.hash_one(key) % SHARDS as u64).unwrap_or(0);
         &self.shards[hash]
     }
 }

@@ -57,6 +57,7 @@ mod error;
 pub mod events;
 mod flight;
 mod follow;
+mod hashing;
 mod inspect;
 mod invalidate;
 mod journal;

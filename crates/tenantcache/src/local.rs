@@ -3,9 +3,10 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use quick_cache::sync::Cache;
-use quick_cache::{DefaultHashBuilder, Lifecycle, OptionsBuilder, Weighter};
+use quick_cache::{Lifecycle, OptionsBuilder, Weighter};
 use tenantcache_core::{Key, TenantId};
 
+use crate::hashing::Hashing;
 use crate::value::Value;
 use crate::{Error, ErrorKind};
 
@@ -17,7 +18,7 @@ const ENTRY_BYTES_EXPECTED: u64 = 4 << 10;
 
 /// The tier in this process: S3-FIFO (Yang et al., SOSP 2023) as `quick_cache` has it, bounded in bytes.
 pub(crate) struct LocalTier {
-    entries: Cache<Key, Arc<Value>, ByWeight, DefaultHashBuilder, HandOver>,
+    entries: Cache<Key, Arc<Value>, ByWeight, Hashing, HandOver>,
     evictions: AtomicU64,
     rejections: AtomicU64,
 }
@@ -44,7 +45,7 @@ impl Lifecycle<Key, Arc<Value>> for HandOver {
 }
 
 impl LocalTier {
-    pub(crate) fn new(capacity_bytes: u64) -> Result<Self, Error> {
+    pub(crate) fn new(capacity_bytes: u64, hashing: &Hashing) -> Result<Self, Error> {
         let shards = (capacity_bytes / SHARD_BYTES_MIN).clamp(1, SHARDS_MAX);
         let options = OptionsBuilder::new()
             .shards(usize::try_from(shards).unwrap_or(1))
@@ -54,8 +55,7 @@ impl LocalTier {
             .weight_capacity(capacity_bytes)
             .build()
             .map_err(|error| Error::with_source(ErrorKind::Settings, error.to_string()))?;
-        let entries =
-            Cache::with_options(options, ByWeight, DefaultHashBuilder::default(), HandOver);
+        let entries = Cache::with_options(options, ByWeight, hashing.clone(), HandOver);
         Ok(Self {
             entries,
             evictions: AtomicU64::new(0),

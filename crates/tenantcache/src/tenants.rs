@@ -2,9 +2,10 @@ use std::fmt;
 use std::sync::Arc;
 
 use quick_cache::sync::Cache;
-use quick_cache::{DefaultHashBuilder, Lifecycle, OptionsBuilder, UnitWeighter};
+use quick_cache::{Lifecycle, OptionsBuilder, UnitWeighter};
 use tenantcache_core::TenantId;
 
+use crate::hashing::Hashing;
 use crate::mirror::TenantState;
 use crate::{Error, ErrorKind};
 
@@ -13,7 +14,7 @@ use crate::{Error, ErrorKind};
 /// To forget a tenant is always safe: without a shared table, its next one has a new incarnation, so its old entries are
 /// dead; with one, it is read again. Tenants that somebody is using, or that have invalidations pending, are pinned.
 pub(crate) struct Tenants {
-    states: Cache<TenantId, Arc<TenantState>, UnitWeighter, DefaultHashBuilder, KeepUsed>,
+    states: Cache<TenantId, Arc<TenantState>, UnitWeighter, Hashing, KeepUsed>,
 }
 
 #[derive(Clone)]
@@ -37,18 +38,13 @@ impl Lifecycle<TenantId, Arc<TenantState>> for KeepUsed {
 }
 
 impl Tenants {
-    pub(crate) fn new(count_max: usize) -> Result<Self, Error> {
+    pub(crate) fn new(count_max: usize, hashing: &Hashing) -> Result<Self, Error> {
         let options = OptionsBuilder::new()
             .estimated_items_capacity(count_max.min(10_000))
             .weight_capacity(u64::try_from(count_max).unwrap_or(u64::MAX))
             .build()
             .map_err(|error| Error::with_source(ErrorKind::Settings, error.to_string()))?;
-        let states = Cache::with_options(
-            options,
-            UnitWeighter,
-            DefaultHashBuilder::default(),
-            KeepUsed,
-        );
+        let states = Cache::with_options(options, UnitWeighter, hashing.clone(), KeepUsed);
         Ok(Self { states })
     }
 

@@ -98,6 +98,12 @@ impl Collector for CacheCollector {
             "Cached reads",
             by_outcome,
         )?;
+        counter(
+            &mut encoder,
+            "sellerboard_log_lines_dropped",
+            "Lines of the log that were not written, since its reader was slow",
+            [(Vec::new(), crate::logging::dropped_count())],
+        )?;
         let loads = endpoints.iter().flat_map(|(endpoint, counts)| {
             let ok = counts.loads.saturating_sub(counts.loads_failed);
             [("ok", ok), ("failed", counts.loads_failed)].map(|(outcome, count)| {
@@ -349,7 +355,8 @@ fn lag(encoder: &mut DescriptorEncoder<'_>, lag: &LagSnapshot) -> fmt::Result {
         Some(&Unit::Seconds),
         MetricType::Histogram,
     )?;
-    let count = lag.buckets.iter().map(|(_, count)| count).sum();
+    let counts = lag.buckets.iter().map(|(_, count)| *count);
+    let count = counts.fold(0, u64::saturating_add);
     family.encode_histogram::<NoLabelSet>(lag.sum.as_secs_f64(), count, &lag.buckets, None)
 }
 

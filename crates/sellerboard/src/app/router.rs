@@ -1,6 +1,6 @@
 use axum::Router;
 use axum::extract::DefaultBodyLimit;
-use axum::middleware::from_fn;
+use axum::middleware::{from_fn, map_response};
 use axum::routing::{delete, get, post};
 use serde_json::Value;
 use tower_http::catch_panic::CatchPanicLayer;
@@ -9,7 +9,7 @@ use utoipa::{Modify, OpenApi};
 
 use super::state::AppState;
 use super::{cached, docs, events, health, metrics, operate};
-use crate::http::{bound_head, identify};
+use crate::http::{bound_head, identify, unshared};
 
 /// The largest body of a request.
 pub(super) const BODY_BYTES_MAX: usize = 1 << 20;
@@ -48,6 +48,7 @@ pub(super) fn router(app: AppState) -> Router {
         .layer(CatchPanicLayer::new())
         .layer(DefaultBodyLimit::max(BODY_BYTES_MAX))
         .layer(from_fn(bound_head))
+        .layer(map_response(unshared))
         .layer(from_fn(identify))
         .with_state(app)
 }

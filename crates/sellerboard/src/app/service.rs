@@ -78,6 +78,12 @@ impl Service {
         self.listener.local_addr()
     }
 
+    /// The service's cache.
+    #[must_use]
+    pub fn cache(&self) -> &Cache {
+        &self.app.cache
+    }
+
     /// Answers until `shutdown` completes; then no connection is accepted, and running requests have 10 s. At most
     /// 10,000 connections are served at a time; further ones take the seats of those that have been idle longest, or wait.
     pub async fn run(self, shutdown: impl Future<Output = ()> + Send) {

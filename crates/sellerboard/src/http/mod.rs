@@ -4,10 +4,12 @@
 mod bounds;
 mod problem;
 mod request_id;
+mod unshared;
 
 pub use bounds::{HEAD_BYTES_MAX, HEADERS_COUNT_MAX, URI_BYTES_MAX, bound_head};
 pub use problem::{Code, Problem, ProblemDocument};
 pub use request_id::{RequestId, identify};
+pub use unshared::unshared;
 
 #[cfg(test)]
 mod tests;

@@ -6,7 +6,8 @@
 
 mod writer;
 
-use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, OnceLock};
 
 use thiserror::Error;
 use tracing_subscriber::EnvFilter;
@@ -15,6 +16,9 @@ use tracing_subscriber::util::SubscriberInitExt as _;
 use crate::config::{LogFormat, LogSettings};
 pub use writer::LineWriter;
 use writer::Queue;
+
+/// How many lines the process's log has dropped; unset while it has none.
+static DROPPED: OnceLock<Arc<AtomicU64>> = OnceLock::new();
 
 /// Keeps the log open; dropping it writes the lines that are still queued, for at most half a second.
 #[derive(Debug)]
@@ -64,7 +68,16 @@ pub fn init(settings: &LogSettings) -> Result<LogGuard, LogError> {
         }
     };
     started.map_err(LogError::Taken)?;
+    let _first = DROPPED.set(queue.dropped());
     Ok(LogGuard { queue })
+}
+
+/// How many lines the process's log has dropped since its start, because its reader was slow; 0 without a log.
+#[must_use]
+pub fn dropped_count() -> u64 {
+    DROPPED
+        .get()
+        .map_or(0, |count| count.load(Ordering::Relaxed))
 }
 
 impl LogGuard {

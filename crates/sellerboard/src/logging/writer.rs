@@ -48,6 +48,11 @@ impl Queue {
         }
     }
 
+    /// The count of dropped lines, which goes on.
+    pub(super) fn dropped(&self) -> Arc<AtomicU64> {
+        Arc::clone(&self.dropped)
+    }
+
     pub(super) fn dropped_count(&self) -> u64 {
         self.dropped.load(Ordering::Relaxed)
     }

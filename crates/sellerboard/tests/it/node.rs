@@ -7,6 +7,7 @@ use sellerboard::app::Service;
 use sellerboard::auth::{JwksOptions, Verifier};
 use sellerboard::config::{Loaded, Sources};
 use serde_json::Value;
+use tenantcache::Cache;
 use tokio::sync::oneshot;
 use tokio::task::JoinHandle;
 
@@ -21,6 +22,8 @@ const LOOK_INTERVAL: Duration = Duration::from_millis(5);
 #[derive(Debug)]
 pub(crate) struct Node {
     pub(crate) origin: String,
+    /// The service's cache, if it runs in this process.
+    pub(crate) cache: Option<Cache>,
     client: Client,
     stop: Option<oneshot::Sender<()>>,
     run: JoinHandle<()>,
@@ -44,16 +47,19 @@ impl Node {
 
     /// Starts a service that keeps its key set up to date in another way.
     pub(crate) async fn with_keys(sources: &Sources, keys: JwksOptions) -> Self {
+        crate::faults::report::keep_logs();
         let config = Loaded::from_sources(sources).unwrap().config;
         let verifier = Verifier::with_options(&config.auth, keys).unwrap();
         let service = Service::start(&config, verifier).await.unwrap();
         let origin = format!("http://{}", service.addr().unwrap());
+        let cache = Some(service.cache().clone());
         let (stop, stopped) = oneshot::channel();
         let run = tokio::spawn(service.run(async {
             let _ = stopped.await;
         }));
         Self {
             origin,
+            cache,
             client: client(),
             stop: Some(stop),
             run,
@@ -64,6 +70,7 @@ impl Node {
     pub(crate) fn at(origin: String) -> Self {
         Self {
             origin,
+            cache: None,
             client: client(),
             stop: None,
             run: tokio::spawn(std::future::ready(())),

@@ -1,8 +1,10 @@
 use std::io::{BufRead as _, BufReader};
-use std::process::{Child, ChildStdout, Command, Output, Stdio};
+use std::process::{Child, ChildStderr, ChildStdout, Command, Output, Stdio};
 
 use rustix::process::{Pid, Signal, kill_process};
 use tempfile::TempDir;
+
+use crate::faults::report::keep_output;
 
 /// A run of the program in a folder of its own, with nothing in its environment but what the test puts there.
 pub(crate) struct Program {
@@ -70,6 +72,17 @@ impl Program {
         }
     }
 
+    /// Starts a service whose standard output nobody reads any more, and whose log nobody reads yet.
+    pub(crate) fn start_unheard(mut self) -> Service {
+        let (reader, writer) = std::io::pipe().unwrap();
+        drop(reader);
+        let command = self.command.stdout(writer).stderr(Stdio::piped());
+        Service {
+            child: Some(command.spawn().unwrap()),
+            _folder: self.folder,
+        }
+    }
+
     pub(crate) fn run(mut self) -> Run {
         Run::from(self.command.output().unwrap())
     }
@@ -105,6 +118,11 @@ impl Service {
 
     pub(crate) fn id(&self) -> u32 {
         self.child.as_ref().unwrap().id()
+    }
+
+    /// The reading end of the log.
+    pub(crate) fn take_log(&mut self) -> ChildStderr {
+        self.child.as_mut().unwrap().stderr.take().unwrap()
     }
 
     /// Sends SIGTERM and goes on.
@@ -151,10 +169,12 @@ impl Drop for Service {
 
 impl From<Output> for Run {
     fn from(output: Output) -> Self {
-        Self {
+        let run = Self {
             code: output.status.code(),
             stdout: String::from_utf8(output.stdout).unwrap(),
             stderr: String::from_utf8(output.stderr).unwrap(),
-        }
+        };
+        keep_output(&run.stdout, &run.stderr);
+        run
     }
 }

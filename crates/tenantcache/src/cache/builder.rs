@@ -15,6 +15,7 @@ use crate::durable::Kept;
 use crate::events::Rules;
 use crate::flight::Flights;
 use crate::follow;
+use crate::hashing::Hashing;
 use crate::journal::Journal;
 use crate::local::LocalTier;
 use crate::mirror::Trust;
@@ -30,6 +31,7 @@ pub struct CacheBuilder {
     coherence_bound: Duration,
     enabled: bool,
     event_rules: Rules,
+    hashing: Hashing,
     loads: LoadBounds,
     local_bytes_max: u64,
     outage_ttl: Duration,
@@ -46,6 +48,7 @@ impl Default for CacheBuilder {
             coherence_bound: Duration::from_secs(2),
             enabled: true,
             event_rules: Rules::new(),
+            hashing: Hashing::default(),
             loads: LoadBounds {
                 loads_max: 256,
                 tenant_loads_max: 16,
@@ -155,6 +158,13 @@ impl CacheBuilder {
         self
     }
 
+    /// Makes all hashes equal, so that a test sees that whole keys are compared. Everything is slow then.
+    #[doc(hidden)]
+    pub fn dangerous_with_equal_hashes(mut self) -> Self {
+        self.hashing = Hashing::equal();
+        self
+    }
+
     /// Builds the cache. With a remote tier it must be called within a Tokio runtime, on which the cache then repeats
     /// invalidations that the remote tier missed. With a state folder it reads and writes files.
     ///
@@ -171,13 +181,13 @@ impl CacheBuilder {
             durable,
             enabled: self.enabled,
             event_rules: self.event_rules,
-            flights: Arc::new(Flights::new()),
-            local: LocalTier::new(self.local_bytes_max)?,
+            flights: Arc::new(Flights::new(&self.hashing)),
+            local: LocalTier::new(self.local_bytes_max, &self.hashing)?,
             pending: Arc::default(),
             policies: self.policies,
             health: self.remote.as_ref().map(|remote| remote.health()),
             remote: self.remote,
-            tenants: Tenants::new(self.tenants_max)?,
+            tenants: Tenants::new(self.tenants_max, &self.hashing)?,
             trust: Trust {
                 coherence_bound: self.coherence_bound,
                 missed_at: Duration::ZERO,

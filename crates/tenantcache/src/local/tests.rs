@@ -5,6 +5,7 @@ use bytes::Bytes;
 use tenantcache_core::{Endpoint, Generation, Key, Lifetime, Table, Tags, TenantId};
 
 use super::LocalTier;
+use crate::hashing::Hashing;
 use crate::random_incarnation;
 use crate::value::{LoadStamp, RefreshBackoff, Value};
 
@@ -34,7 +35,7 @@ fn value(n: u32, loaded_at: u64) -> Arc<Value> {
 
 #[test]
 fn only_what_makes_room_counts_as_evicted() {
-    let tier = LocalTier::new(1 << 20).unwrap();
+    let tier = LocalTier::new(1 << 20, &Hashing::default()).unwrap();
     for round in 0..20 {
         for n in 0..50 {
             assert!(tier.insert(&value(n, round), |_| true));

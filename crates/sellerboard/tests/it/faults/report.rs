@@ -34,8 +34,13 @@ pub(crate) fn in_full() -> bool {
 
 /// How long a fault of ten minutes lasts: a minute, unless its full length was asked for.
 pub(crate) fn ten_minutes() -> Duration {
-    let minutes = if env::var_os(LONG).is_some() { 10 } else { 1 };
+    let minutes = if is_long() { 10 } else { 1 };
     Duration::from_secs(60 * minutes)
+}
+
+/// Whether full lengths and numbers were asked for.
+pub(crate) fn is_long() -> bool {
+    env::var_os(LONG).is_some()
 }
 
 /// Keeps what services in this process log from now on, in more detail than an operator would ask for.
