@@ -40,6 +40,8 @@ pub(crate) struct Told {
 pub(crate) struct Machine {
     state: HealthState,
     cause: Option<HealthCause>,
+    /// The cause that was said last since it is down.
+    said: Option<HealthCause>,
     proof: Proof,
     /// When a server that had been late was last believed again.
     believed_again: Option<Duration>,
@@ -52,6 +54,7 @@ impl Machine {
         Self {
             state: HealthState::Down,
             cause: None,
+            said: None,
             proof: Proof::InARow(1),
             believed_again: None,
             refused_at: Duration::ZERO,
@@ -94,11 +97,12 @@ impl Machine {
                 HealthCause::Silent | HealthCause::Slow => Proof::InARow(ANSWERS_IN_A_ROW),
                 _ => Proof::InARow(1),
             };
-        } else if Some(cause) == self.cause || (self.cause.is_some() && is_plain(cause)) {
+        } else if Some(cause) == self.said || (self.said.is_some() && is_plain(cause)) {
             // That it still cannot be reached is no news.
             self.cause = Some(cause);
             return None;
         }
+        self.said = Some(cause);
         self.change(HealthState::Down, Some(cause), now)
     }
 
@@ -111,7 +115,7 @@ impl Machine {
         }
     }
 
-    /// The server has written what it had refused to write.
+    /// The server has written what it had refused to write, or has the memory that it lacked.
     pub(crate) fn written(&mut self, now: Duration) -> Option<Told> {
         let refused =
             self.state == HealthState::Degraded && self.cause == Some(HealthCause::WritesRefused);

@@ -249,6 +249,7 @@ impl Shared {
         self.attempted.send_replace(true);
     }
 
+    /// Notes that the server has written, or has room to.
     pub(crate) fn written(&self) {
         if self.health.borrow().state == HealthState::Degraded {
             self.with_machine(None, Machine::written);

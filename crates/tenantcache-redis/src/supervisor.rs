@@ -144,6 +144,9 @@ async fn heartbeat(shared: &Arc<Shared>, link: &Arc<Link>) -> Result<(), RemoteE
         shared.lose(link, HealthCause::Unfit);
         return Ok(());
     }
+    if info.usage.used_bytes < info.usage.max_bytes || info.usage.max_bytes == 0 {
+        shared.written();
+    }
     shared.heed(info);
     // A database may be exchanged for an older one while nothing of it is read.
     shared.read_epoch(link, false).await

@@ -35,6 +35,10 @@ fn a_cause_that_somebody_can_mend_is_told_though_it_was_down_before() {
     let told = machine.lost(HealthCause::AccessDenied, SECOND).unwrap();
     assert_eq!(told.cause, Some(HealthCause::AccessDenied));
     assert_eq!(machine.lost(HealthCause::AccessDenied, seconds(6)), None);
+    // A server that was silent for a moment is not mended by that.
+    assert_eq!(machine.lost(HealthCause::Silent, seconds(7)), None);
+    assert_eq!(machine.lost(HealthCause::AccessDenied, seconds(8)), None);
+    assert_eq!(machine.cause(), Some(HealthCause::AccessDenied));
 }
 
 #[test]
