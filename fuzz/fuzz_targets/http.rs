@@ -25,6 +25,8 @@ const OTHER: &str = "fuzz-other";
 const MARK: &[u8] = b"MARK OF THE OTHER";
 /// How long an answer may take to begin; an unfinished request has none.
 const PATIENCE: Duration = Duration::from_millis(20);
+/// How long the first answers may take.
+const WARM_UP: Duration = Duration::from_secs(10);
 
 struct World {
     runtime: Runtime,
@@ -51,10 +53,8 @@ impl World {
             _folder: folder,
         };
         for (token, is_other) in [(&world.tokens[0], false), (&world.tokens[1], true)] {
-            let answer = world.send(&request(
-                token,
-                "products HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n",
-            ));
+            let rest = "products HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n";
+            let answer = world.send(&request(token, rest), WARM_UP);
             assert_eq!(
                 shows_mark(&answer),
                 is_other,
@@ -66,14 +66,14 @@ impl World {
     }
 
     /// Sends the bytes, and gives what comes back.
-    fn send(&self, bytes: &[u8]) -> Vec<u8> {
+    fn send(&self, bytes: &[u8], patience: Duration) -> Vec<u8> {
         let exchange = async {
             let mut stream = TcpStream::connect(self.addr).await?;
             // No port waits for late packets: there are too many connections for that.
             stream.set_zero_linger()?;
             let mut answer = Vec::new();
             let _refused = stream.write_all(bytes).await;
-            let _ended = tokio::time::timeout(PATIENCE, stream.read_to_end(&mut answer)).await;
+            let _ended = tokio::time::timeout(patience, stream.read_to_end(&mut answer)).await;
             Ok::<_, std::io::Error>(answer)
         };
         self.runtime
@@ -145,13 +145,13 @@ fuzz_target!(|bytes: &[u8]| {
     WORLD.with(|world| {
         let world = world.get_or_init(World::new);
         let answer = if kind % 4 == 0 {
-            world.send(rest)
+            world.send(rest, PATIENCE)
         } else {
             let mut rest = rest.to_vec();
             if kind % 4 > 1 {
                 rest.extend_from_slice(b" HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n");
             }
-            world.send(&request(&world.tokens[0], rest))
+            world.send(&request(&world.tokens[0], rest), PATIENCE)
         };
         assert!(!shows_mark(&answer), "{}", String::from_utf8_lossy(&answer));
     });
