@@ -73,24 +73,23 @@ async fn f19_what_a_user_may_not_do_is_off() {
         allow(rules);
         // A connection that tracks keeps on doing so: it begins anew, without the right.
         let _killed = redis.cli(&["client", "kill", "type", "normal"]);
-        if bound == BOUND {
-            eventually("Redis is used", async || {
-                (subject.node.redis_state().await != "down").then_some(())
-            })
-            .await;
-        }
         let load = Load::start(&[Arc::clone(&subject.node), Arc::clone(&other.node)]);
         load.go_on(150).await;
         let new = prices.next().unwrap();
         world.reprice(TENANT, &new).await;
-        let said = invalidate(&subject.node).await;
+        let mut said = invalidate(&subject.node).await;
+        if bound == BOUND {
+            // It may have come while the connection that was killed was being replaced.
+            eventually("invalidations are applied", async || {
+                said = invalidate(&subject.node).await;
+                (said == "applied").then_some(())
+            })
+            .await;
+        }
         let since = Instant::now();
         assert_price(&subject.node, &new).await;
         let heeded = time_until_price(&other.node, &new, since).await;
         assert!(heeded < bound + SLACK, "{name}: {heeded:?}");
-        if bound == BOUND {
-            assert_eq!(said, "applied", "{name}");
-        }
         load.go_on(100).await;
         load.end().await;
         let state = subject.node.redis_state().await;
@@ -104,12 +103,13 @@ async fn f19_what_a_user_may_not_do_is_off() {
         assert!(log.names(&[named]), "{name}: {log:#?}");
         log.assert_silent_of("s3cret");
         drop(other);
-        figures.push(format!(
-            "{name}: {state}, {said}, {} ms",
-            heeded.as_millis()
-        ));
+        figures.push(format!("{name} {state}/{said}/{}", heeded.as_millis()));
     }
-    seen("F19", format!("0 failed; without {}", figures.join("; ")));
+    let figures = figures.join(", ");
+    seen(
+        "F19",
+        format!("0 failed; state/said/ms until heeded without: {figures}"),
+    );
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
