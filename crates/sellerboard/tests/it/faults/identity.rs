@@ -401,7 +401,7 @@ async fn f78_all_hashes_of_keys_are_equal() {
     seen(
         "F78",
         format!(
-            "{COUNT} keys of {TENANTS} tenants with one hash: {COUNT} flights at once, {COUNT} own answers, invalidation of one tenant alone"
+            "{COUNT} keys of {TENANTS} tenants with one hash: {COUNT} flights at once, {COUNT} own answers, one tenant invalidated alone"
         ),
     );
 }

@@ -260,7 +260,7 @@ async fn f89_no_secret_is_said() {
     seen(
         "F89",
         format!(
-            "{} secrets and tokens, none in {} outputs of {} KiB: logs at debug in both formats, errors, --print-config, check-redis, /metrics",
+            "{} secrets and tokens, none in {} outputs of {} KiB: debug logs, errors, --print-config, check-redis, /metrics",
             secrets.len(),
             said.0.len(),
             bytes / 1024

@@ -150,7 +150,7 @@ async fn f85_a_shared_cache_in_front() {
     seen(
         "F85",
         format!(
-            "Varnish, 3 set-ups × {} reads × 2 tenants: 0 foreign answers; kept {} as it comes, {} with tokens looked up, {} when forced (parted by Vary)",
+            "Varnish, 3 set-ups × {} reads × 2 tenants: 0 foreign; kept {} as it comes, {} with tokens looked up, {} when forced (parted by Vary)",
             READS.len(),
             kept[0],
             kept[1],
