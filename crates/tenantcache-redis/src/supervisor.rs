@@ -48,7 +48,7 @@ pub(crate) async fn run(shared: Arc<Shared>) {
                 let denied = error.is_denial();
                 shared.unavailable(error.cause(), &error);
                 if denied {
-                    pause = PAUSE_DENIED;
+                    sleep(PAUSE_DENIED).await;
                 }
             }
         }
