@@ -94,7 +94,8 @@ pub(super) fn constants(text: &str) -> Vec<String> {
     values
 }
 
-fn files(folders: &[&Path]) -> Vec<PathBuf> {
+/// The files below these folders.
+pub(super) fn files(folders: &[&Path]) -> Vec<PathBuf> {
     let mut found = Vec::new();
     let mut folders: VecDeque<PathBuf> = folders.iter().map(|path| path.to_path_buf()).collect();
     while let Some(folder) = folders.pop_front() {

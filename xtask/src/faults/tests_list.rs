@@ -4,6 +4,7 @@ use std::fs;
 use std::path::Path;
 
 use super::catalogue::{Fault, When};
+use super::secrets::files;
 
 const FOLDER: &str = "crates/sellerboard/tests/it/faults";
 
@@ -53,9 +54,9 @@ pub(super) fn disagreements(faults: &[Fault], root: &Path) -> Vec<String> {
 }
 
 fn in_folder(folder: &Path) -> Vec<Test> {
-    let files = fs::read_dir(folder).into_iter().flatten().flatten();
-    let mut tests: Vec<_> = files
-        .filter_map(|file| fs::read_to_string(file.path()).ok())
+    let mut tests: Vec<_> = files(&[folder])
+        .into_iter()
+        .filter_map(|file| fs::read_to_string(file).ok())
         .flat_map(|text| in_text(&text))
         .collect();
     tests.sort_by(|a, b| a.name.cmp(&b.name));
