@@ -19,7 +19,7 @@ const FREE_MIN: usize = 100;
 const FREE_AGAIN: usize = 200;
 /// How often the connections' times are looked at.
 const SWEEP_INTERVAL: Duration = Duration::from_secs(1);
-/// How many looks pass between two log lines on what had to be closed.
+/// How many looks pass at least between two log lines on what had to be closed.
 const SWEEPS_PER_LINE: u32 = 10;
 
 /// The connections there are.
@@ -145,15 +145,19 @@ impl Room {
     /// Looks at the connections' times at intervals, for as long as the future is polled.
     pub(super) async fn sweep(&self) {
         let mut interval = tokio::time::interval(SWEEP_INTERVAL);
+        let mut quiet = SWEEPS_PER_LINE;
         loop {
-            for _ in 0..SWEEPS_PER_LINE {
-                interval.tick().await;
-                self.judge_all();
+            interval.tick().await;
+            self.judge_all();
+            quiet = quiet.saturating_add(1);
+            if quiet < SWEEPS_PER_LINE {
+                continue;
             }
             let displaced = self.displaced.swap(0, Ordering::Relaxed);
             let refused = self.refused.swap(0, Ordering::Relaxed);
             if displaced > 0 || refused > 0 {
                 tracing::warn!(displaced, refused, "connections closed for want of room");
+                quiet = 0;
             }
         }
     }

