@@ -129,6 +129,7 @@ pub(super) async fn serve(
         () = ends => {}
         () = room.sweep() => {}
     }
+    room.tell();
 }
 
 fn builder() -> Builder<TokioExecutor> {

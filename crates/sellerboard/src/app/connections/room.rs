@@ -150,16 +150,21 @@ impl Room {
             interval.tick().await;
             self.judge_all();
             quiet = quiet.saturating_add(1);
-            if quiet < SWEEPS_PER_LINE {
-                continue;
-            }
-            let displaced = self.displaced.swap(0, Ordering::Relaxed);
-            let refused = self.refused.swap(0, Ordering::Relaxed);
-            if displaced > 0 || refused > 0 {
-                tracing::warn!(displaced, refused, "connections closed for want of room");
+            if quiet >= SWEEPS_PER_LINE && self.tell() {
                 quiet = 0;
             }
         }
+    }
+
+    /// Says what was closed since it was said last, and gives whether anything was.
+    pub(super) fn tell(&self) -> bool {
+        let displaced = self.displaced.swap(0, Ordering::Relaxed);
+        let refused = self.refused.swap(0, Ordering::Relaxed);
+        let any = displaced > 0 || refused > 0;
+        if any {
+            tracing::warn!(displaced, refused, "connections closed for want of room");
+        }
+        any
     }
 
     /// Completes when no connection is left.
