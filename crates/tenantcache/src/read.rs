@@ -100,7 +100,20 @@ impl Inner {
         self.look(request, self.trust())
     }
 
-    /// The whole read path, without counting.
+    /// The read path as far as it needs nobody else: a fresh value of the local tier that is known to be valid.
+    pub(crate) fn hit(self: &Arc<Self>, request: &Request) -> Option<Answer> {
+        let strict = request.is_strict() && self.remote.is_some();
+        if !self.enabled || request.reload || strict {
+            return None;
+        }
+        let Look::Fresh(value) = self.look(request, self.trust()) else {
+            return None;
+        };
+        load::reread_if_due(self, &request.state);
+        Some(self.answer(value, Status::Hit, Source::Local))
+    }
+
+    /// The read path of a request that [`Inner::hit`] has nothing for, without counting.
     pub(crate) async fn get_or_load(
         self: &Arc<Self>,
         request: &Request,

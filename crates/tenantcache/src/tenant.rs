@@ -165,6 +165,13 @@ impl Tenant {
         }
     }
 
+    /// A hit, counted.
+    fn hit(&self, request: &Request) -> Option<Answer> {
+        let answer = self.inner.hit(request)?;
+        self.count(request, Ok(&answer));
+        Some(answer)
+    }
+
     fn count(&self, request: &Request, answer: Result<&Answer, &Error>) {
         self.inner.counters.total.record(answer);
         self.state.counters.record(answer);
@@ -327,6 +334,9 @@ impl EntryRef {
         E: Into<BoxError>,
     {
         let request = self.tenant.request(&self.key()?, self.tags, self.reload);
+        if let Some(answer) = self.tenant.hit(&request) {
+            return Ok(answer);
+        }
         let answer = self
             .tenant
             .inner
@@ -334,6 +344,32 @@ impl EntryRef {
             .await;
         self.tenant.count(&request, answer.as_ref());
         answer
+    }
+
+    /// Gives a fresh value of the local tier at once, counted as a hit, as [`EntryRef::get_or_load`] would give it. `None`
+    /// if anything else is needed, a stale value included; then nothing is counted, and `get_or_load` goes on.
+    ///
+    /// With a remote tier it must be called within a Tokio runtime, on which the tenant's table is read again in the
+    /// background when that is due.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # use tenantcache::{Cache, Endpoint, Loaded, TenantId};
+    /// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let cache = Cache::builder().build()?;
+    /// let trends = cache.tenant(&TenantId::new("tenant-001")?).entry(&Endpoint::new("dashboard_trends")?);
+    /// assert!(trends.hit().is_none());
+    /// let load = async |_| Ok::<_, std::io::Error>(Loaded::new("[1,2,3]"));
+    /// let _loaded = trends.clone().get_or_load(load).await?;
+    /// assert_eq!(trends.hit().expect("it was stored").body().as_ref(), b"[1,2,3]");
+    /// # Ok(()) }
+    /// ```
+    #[must_use]
+    pub fn hit(&self) -> Option<Answer> {
+        let key = self.key.as_ref().ok()?;
+        self.tenant
+            .hit(&self.tenant.request(key, Vec::new(), self.reload))
     }
 
     /// Reads the entry without loading it. Counts as a hit or a miss.

@@ -13,6 +13,7 @@ mod counters;
 mod durable;
 mod flight;
 mod history;
+mod hit;
 mod invalidate;
 mod lifetime;
 mod shared_tier;
