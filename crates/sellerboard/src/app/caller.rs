@@ -1,3 +1,4 @@
+use std::sync::Arc;
 use std::time::{Duration, UNIX_EPOCH};
 
 use axum::extract::FromRequestParts;
@@ -14,7 +15,7 @@ pub(super) const SCOPE_ADMIN: &str = "cache:admin";
 /// Who sent the request, by a verified token and by nothing else.
 #[derive(Clone, Debug)]
 pub(super) struct Caller {
-    claims: Claims,
+    claims: Arc<Claims>,
 }
 
 impl Caller {

@@ -9,6 +9,7 @@ use tokio::time::Instant;
 
 use super::error::{AuthError, KeyError};
 use super::keys::{KeySet, VerifyingKey};
+use super::remembered::KeysVersion;
 use crate::config::is_loopback;
 
 const DOCUMENT_BYTES_MAX: usize = 1 << 20;
@@ -89,6 +90,8 @@ pub(super) struct Jwks {
 struct Fetched {
     keys: Arc<KeySet>,
     at: Instant,
+    /// Another one for each set that was fetched.
+    version: KeysVersion,
 }
 
 impl Jwks {
@@ -110,7 +113,10 @@ impl Jwks {
     }
 
     /// The key of that id; an unknown one has the set fetched again, unless that was done lately.
-    pub(super) async fn find(&self, id: Option<&str>) -> Result<VerifyingKey, AuthError> {
+    pub(super) async fn find(
+        &self,
+        id: Option<&str>,
+    ) -> Result<(VerifyingKey, KeysVersion), AuthError> {
         if let Some(key) = self.known(id) {
             return Ok(key);
         }
@@ -119,7 +125,7 @@ impl Jwks {
         if let Some(key) = self.known(id) {
             return Ok(key);
         }
-        let pause = if self.has_keys() {
+        let pause = if self.version().is_some() {
             self.options.refetch_min
         } else {
             self.options.refetch_min.min(RETRY_MIN)
@@ -149,19 +155,19 @@ impl Jwks {
         JwksRefresh(tokio::spawn(async move { jwks.keep_fresh().await }))
     }
 
-    fn known(&self, id: Option<&str>) -> Option<VerifyingKey> {
+    /// The version of the keys that are trusted now, if there are any.
+    pub(super) fn version(&self) -> Option<KeysVersion> {
+        let current = self.current.read();
+        let fetched = current.as_ref()?;
+        (fetched.at.elapsed() <= self.options.keep).then_some(fetched.version)
+    }
+
+    fn known(&self, id: Option<&str>) -> Option<(VerifyingKey, KeysVersion)> {
         let current = self.current.read().clone()?;
         if current.at.elapsed() > self.options.keep {
             return None;
         }
-        current.keys.find(id).cloned()
-    }
-
-    fn has_keys(&self) -> bool {
-        let current = self.current.read();
-        current
-            .as_ref()
-            .is_some_and(|fetched| fetched.at.elapsed() <= self.options.keep)
+        Some((current.keys.find(id)?.clone(), current.version))
     }
 
     /// Whether a good set came.
@@ -173,9 +179,12 @@ impl Jwks {
         match downloaded {
             Ok(keys) => {
                 tracing::debug!(keys = keys.len(), "token keys fetched");
-                *self.current.write() = Some(Fetched {
+                let mut current = self.current.write();
+                let before = current.as_ref().map_or(0, |fetched| fetched.version);
+                *current = Some(Fetched {
                     keys: Arc::new(keys),
                     at: began,
+                    version: before + 1,
                 });
                 true
             }

@@ -16,6 +16,8 @@
 //!   services accept can be replayed between them; and without one configured, any `aud` at all, because RFC 7519
 //!   §4.1.3 has us refuse a token that names an audience in which we do not recognise ourselves;
 //! - a `tenant_id` that is not a text in the tenants' alphabet; no `email` or `sub`.
+//!
+//! A token that was verified is remembered ([`Verifier::recall`]), in bounded memory, until it ends or the keys change.
 
 mod bearer;
 mod claims;
@@ -23,6 +25,7 @@ mod error;
 mod header;
 mod jwks;
 mod keys;
+mod remembered;
 mod sign;
 mod verifier;
 

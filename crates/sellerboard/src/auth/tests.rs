@@ -3,7 +3,9 @@ mod bearer;
 mod claims;
 mod jwks;
 mod keys;
+mod remembered;
 
+use std::sync::Arc;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use aws_lc_rs::hmac;
@@ -81,11 +83,11 @@ fn hs256(payload: &str) -> String {
     token(header, payload, hmac_with(SECRET.as_bytes()))
 }
 
-async fn verify_with(settings: &AuthSettings, token: &str) -> Result<Claims, AuthError> {
+async fn verify_with(settings: &AuthSettings, token: &str) -> Result<Arc<Claims>, AuthError> {
     Verifier::new(settings).unwrap().verify(token).await
 }
 
-async fn verify(token: &str) -> Result<Claims, AuthError> {
+async fn verify(token: &str) -> Result<Arc<Claims>, AuthError> {
     verify_with(&settings(), token).await
 }
 

@@ -1,12 +1,13 @@
 use std::sync::Arc;
 
 use jsonwebtoken::errors::{Error, ErrorKind};
-use jsonwebtoken::{Algorithm, DecodingKey, Validation};
+use jsonwebtoken::{Algorithm, DecodingKey, Validation, get_current_timestamp};
 
 use super::claims::{Claims, UniqueObject};
 use super::error::{AuthError, KeyError};
 use super::header;
 use super::jwks::{Jwks, JwksOptions, JwksRefresh};
+use super::remembered::{KeysVersion, Remembered};
 use crate::config::{AuthSettings, Secret};
 
 /// No token may be longer: ours have some 300 bytes, and a header of 8 KiB is what servers usually take.
@@ -16,9 +17,13 @@ const SECRET_BYTES_MIN: usize = 32;
 /// However it is configured, a token is not prolonged by more.
 const LEEWAY_SECONDS_MAX: u64 = 60;
 
-/// Verifies tokens with the keys of the configuration. Cheap to clone; clones share the key set.
+/// The version of a secret, which never changes.
+const SECRET_VERSION: KeysVersion = 0;
+
+/// Verifies tokens with the keys of the configuration. Cheap to clone; clones share the key set and what is remembered.
 #[derive(Clone, Debug)]
 pub struct Verifier {
+    remembered: Arc<Remembered>,
     trust: Trust,
     issuer: Option<String>,
     audience: Option<String>,
@@ -57,6 +62,7 @@ impl Verifier {
             (None, Some(url)) => Trust::KeySet(Arc::new(Jwks::new(url.clone(), options)?)),
         };
         Ok(Self {
+            remembered: Arc::new(Remembered::new()),
             trust,
             issuer: settings.issuer.clone(),
             audience: settings.audience.clone(),
@@ -73,6 +79,17 @@ impl Verifier {
         }
     }
 
+    /// The claims of a token that was verified before and would be verified again now, if it is remembered: up to 16 MiB
+    /// are, tokens and claims together. It never waits.
+    #[must_use]
+    pub fn recall(&self, token: &str) -> Option<Arc<Claims>> {
+        let keys = match &self.trust {
+            Trust::Secret(_) => SECRET_VERSION,
+            Trust::KeySet(jwks) => jwks.version()?,
+        };
+        self.remembered.find(token, keys, get_current_timestamp())
+    }
+
     /// Verifies a token and gives its claims.
     ///
     /// With a secret it never waits. With a key set it waits, at most 5 s and at most once a minute, if the token's
@@ -85,21 +102,36 @@ impl Verifier {
     /// # Cancel safety
     ///
     /// Cancel safe; a fetch that is cut off is begun anew by a later token.
-    pub async fn verify(&self, token: &str) -> Result<Claims, AuthError> {
+    pub async fn verify(&self, token: &str) -> Result<Arc<Claims>, AuthError> {
+        if let Some(claims) = self.recall(token) {
+            return Ok(claims);
+        }
+        let (claims, keys) = self.verify_anew(token).await?;
+        let claims = Arc::new(claims);
+        let (now, leeway) = (get_current_timestamp(), self.leeway_seconds);
+        self.remembered.insert(token, &claims, keys, now, leeway);
+        Ok(claims)
+    }
+
+    async fn verify_anew(&self, token: &str) -> Result<(Claims, KeysVersion), AuthError> {
         if token.len() > TOKEN_BYTES_MAX {
             return Err(AuthError::TooLarge);
         }
         header::check(token)?;
         let header = jsonwebtoken::decode_header(token).map_err(refused)?;
         match &self.trust {
-            Trust::Secret(key) => self.check(token, key, Algorithm::HS256),
+            Trust::Secret(key) => {
+                let claims = self.check(token, key, Algorithm::HS256)?;
+                Ok((claims, SECRET_VERSION))
+            }
             Trust::KeySet(jwks) => {
                 // Before a look-up that may fetch: a symmetric or unknown algorithm can never succeed.
                 if !is_public_key_algorithm(header.alg) {
                     return Err(AuthError::Algorithm);
                 }
-                let key = jwks.find(header.kid.as_deref()).await?;
-                self.check(token, &key.key, key.algorithm)
+                let (key, keys) = jwks.find(header.kid.as_deref()).await?;
+                let claims = self.check(token, &key.key, key.algorithm)?;
+                Ok((claims, keys))
             }
         }
     }

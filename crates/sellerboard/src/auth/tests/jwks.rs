@@ -140,6 +140,20 @@ async fn a_rotated_key_is_found_and_the_old_one_forgotten() {
 }
 
 #[tokio::test]
+async fn a_token_is_remembered_no_longer_than_its_key_is_in_the_set() {
+    let (old, new) = (Pair::ec(), Pair::ec());
+    let server = KeyServer::start(&[old.jwk("old")]).await;
+    let verifier = server.verifier(eager());
+    let token = old.token("old");
+    verifier.verify(&token).await.unwrap();
+    assert!(verifier.recall(&token).is_some());
+    server.set(document(&[new.jwk("new")]));
+    verifier.verify(&new.token("new")).await.unwrap();
+    assert_eq!(verifier.recall(&token), None);
+    assert_eq!(verifier.verify(&token).await, Err(AuthError::UnknownKey));
+}
+
+#[tokio::test]
 async fn the_last_good_set_is_kept_whatever_the_server_does() {
     let pair = Pair::ec();
     let server = KeyServer::start(&[pair.jwk("a")]).await;
