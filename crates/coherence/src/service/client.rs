@@ -1,8 +1,14 @@
 use std::net::SocketAddr;
+use std::time::Duration;
 
 use parking_lot::Mutex;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
+use tokio::time::Instant;
+
+/// How long an idle connection is kept, as load balancers do: less than the 75 s after which the service closes it, or a
+/// request could be sent to a connection that is no more.
+const IDLE_MAX: Duration = Duration::from_secs(60);
 
 /// The least HTTP/1.1 client that keeps its connections: a general one would take more of the machine than the service
 /// that it asks.
@@ -16,6 +22,7 @@ pub(crate) struct Client {
 struct Connection {
     stream: TcpStream,
     buffer: Vec<u8>,
+    used_at: Instant,
 }
 
 /// What is used of a response.
@@ -39,11 +46,13 @@ impl Client {
     /// Sends a request and reads its response; `None` if there is none.
     pub(crate) async fn send(&self, request: &str) -> Option<Response> {
         let idle = self.idle.lock().pop();
+        let idle = idle.filter(|connection| connection.used_at.elapsed() < IDLE_MAX);
         let mut connection = match idle {
             Some(connection) => connection,
             None => self.connect().await?,
         };
         let response = connection.exchange(request).await?;
+        connection.used_at = Instant::now();
         self.idle.lock().push(connection);
         Some(response)
     }
@@ -54,6 +63,7 @@ impl Client {
         Some(Connection {
             stream,
             buffer: Vec::with_capacity(4096),
+            used_at: Instant::now(),
         })
     }
 }

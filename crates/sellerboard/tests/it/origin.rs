@@ -1,9 +1,12 @@
 //! What becomes of an origin's failures.
 
+use std::convert::Infallible;
 use std::time::Duration;
 
 use axum::Router;
+use axum::body::{Body, Bytes};
 use axum::response::{IntoResponse as _, Response};
+use futures_util::stream;
 use serde_json::json;
 use tokio::time::Instant;
 
@@ -110,6 +113,11 @@ async fn an_origin_that_talks_nonsense_is_a_502() {
         || "".into_response(),
         || vec![b' '; 17 << 20].into_response(),
         || {
+            let block = Bytes::from_static(&[b' '; 64 << 10]);
+            let without_end = stream::repeat(Ok::<_, Infallible>(block));
+            Body::from_stream(without_end).into_response()
+        },
+        || {
             (
                 http::StatusCode::FOUND,
                 [("location", "/api/v1/dashboard/stats")],
@@ -118,7 +126,7 @@ async fn an_origin_that_talks_nonsense_is_a_502() {
         },
         || (http::StatusCode::UNAUTHORIZED, "who?").into_response(),
         || http::StatusCode::NO_CONTENT.into_response(),
-    ] as [fn() -> Response; 8]
+    ] as [fn() -> Response; 9]
     {
         let node = node_on_origin(&world, respond).await;
         let reply = node.get("tenant-001", KPIS).await;

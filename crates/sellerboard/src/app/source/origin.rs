@@ -213,3 +213,31 @@ impl Drop for Call<'_> {
 fn count(counter: &AtomicU64) {
     counter.fetch_add(1, Ordering::Relaxed);
 }
+
+#[cfg(test)]
+mod tests {
+    use std::cell::Cell;
+    use std::io::{Error, ErrorKind};
+
+    use super::*;
+
+    #[tokio::test(start_paused = true)]
+    async fn few_calls_are_repeated() {
+        let origin = Origin::new(Duration::from_secs(5));
+        let tenant = TenantId::new("tenant-001").unwrap();
+        let calls = Cell::new(0);
+        // Every fourth call finds nobody, which is too seldom for the breaker, and too often to repeat them all.
+        for _ in 0..1_000 {
+            let call = async || match calls.replace(calls.get() + 1) % 4 {
+                0 => Err(SourceError::Unreachable(
+                    Error::from(ErrorKind::ConnectionRefused).into(),
+                )),
+                _ => Ok(()),
+            };
+            let _either = origin.ask(&tenant, call).await;
+        }
+        let seen = origin.snapshot();
+        assert_eq!(seen.withheld_breaker, 0);
+        assert!((50..=100).contains(&seen.retries), "{seen:?}");
+    }
+}
