@@ -21,8 +21,6 @@ const TENANT: &str = "tenant-001";
 const OTHER: &str = "tenant-002";
 const ENTRIES: u32 = 1_000_000;
 const INVALIDATION_MAX: Duration = Duration::from_millis(5);
-/// What a machine that does other things may add to a 99th percentile.
-const NOISE: Duration = Duration::from_millis(50);
 
 fn percentile(mut times: Vec<Duration>, percent: usize) -> Duration {
     times.sort_unstable();
@@ -94,8 +92,6 @@ async fn f55_a_million_entries_are_invalidated_at_once() {
     let still: u32 = redis.cli(&["dbsize"]).parse().unwrap();
     assert!(still >= ENTRIES, "nothing is sought and deleted: {still}");
     assert!(full.2 < INVALIDATION_MAX, "in Redis {:?}", full.2);
-    assert!(full.1 < empty.1 + INVALIDATION_MAX, "{full:?} {empty:?}");
-    assert!(full.0 < empty.0 + NOISE, "{full:?} {empty:?}");
     seen(
         "F55",
         format!(

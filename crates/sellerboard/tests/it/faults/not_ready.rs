@@ -259,7 +259,11 @@ async fn f24_scripts_are_flushed_and_one_is_busy() {
     let unseen = errors().await - errors_before;
     // A flush may fall between the loading of a script and its run, on behalf of nobody who waits.
     assert!(unseen < 2.5, "{unseen} errors of flushed scripts");
-    assert_eq!(node.redis_state().await, "up");
+    // A late reply of a busy machine may have slowed it down; a flush alone does no harm that lasts.
+    eventually("it is up", async || {
+        (node.redis_state().await == "up").then_some(())
+    })
+    .await;
     drop(flushed);
 
     // Somebody's script runs for longer than the server likes, which then tells everybody that it is busy.
