@@ -1,0 +1,62 @@
+use std::cell::RefCell;
+use std::net::SocketAddr;
+use std::rc::Rc;
+use std::time::Duration;
+
+use tokio::task::LocalSet;
+use tokio::time::Instant;
+
+use super::{Connection, Figures, Script};
+
+/// Asks as fast as answers come, on so many connections, for the span: the peak rate. Its latencies are those of a saturated server.
+///
+/// # Errors
+///
+/// If a connection cannot be made. Wrong answers are counted.
+pub async fn closed(
+    addr: SocketAddr,
+    script: &Rc<Script>,
+    connections: usize,
+    span: Duration,
+) -> anyhow::Result<Figures> {
+    let mut open = Vec::with_capacity(connections);
+    for _ in 0..connections {
+        open.push(Connection::open(addr).await?);
+    }
+    let figures = Rc::new(RefCell::new(Figures::new()));
+    let start = Instant::now();
+    let tasks = LocalSet::new();
+    for connection in open {
+        let (script, figures) = (Rc::clone(script), Rc::clone(&figures));
+        tasks.spawn_local(ask_until(addr, connection, script, figures, start + span));
+    }
+    tasks.await;
+    let mut figures = Rc::unwrap_or_clone(figures).into_inner();
+    figures.elapsed = start.elapsed();
+    Ok(figures)
+}
+
+async fn ask_until(
+    addr: SocketAddr,
+    mut connection: Connection,
+    script: Rc<Script>,
+    figures: Rc<RefCell<Figures>>,
+    end: Instant,
+) {
+    let mut sent = Instant::now();
+    while sent < end {
+        let asked = connection.ask_next(&script).await;
+        let now = Instant::now();
+        match asked {
+            Ok(()) => figures.borrow_mut().count(now - sent),
+            Err(error) => {
+                figures.borrow_mut().count_wrong(&error);
+                match Connection::open(addr).await {
+                    Ok(opened) => connection = opened,
+                    Err(_) => return,
+                }
+            }
+        }
+        sent = now;
+    }
+}

@@ -1,0 +1,58 @@
+use std::collections::BTreeMap;
+use std::fs;
+use std::time::Duration;
+
+use rustix::time::{ClockId, clock_gettime};
+
+/// The processor time that the processes and all their descendants have used, user and system (`/proc/PID/stat`), in steps of a
+/// clock tick, which is 10 ms.
+#[must_use]
+pub fn cpu_time(pids: &[u32]) -> Duration {
+    let all = processes();
+    let mut wanted = pids.to_vec();
+    let mut ticks = 0;
+    while let Some(pid) = wanted.pop() {
+        ticks += all.get(&pid).map_or(0, |process| process.ticks);
+        let children = all.iter().filter(|(_, process)| process.parent == pid);
+        wanted.extend(children.map(|(child, _)| child));
+    }
+    let per_second = rustix::param::clock_ticks_per_second();
+    Duration::from_micros(ticks * 1_000_000 / per_second)
+}
+
+/// The processor time that this process has used, without its descendants.
+#[must_use]
+pub fn own_cpu_time() -> Duration {
+    let time = clock_gettime(ClockId::ProcessCPUTime);
+    let seconds = u64::try_from(time.tv_sec).unwrap_or(0);
+    Duration::new(seconds, u32::try_from(time.tv_nsec).unwrap_or(0))
+}
+
+/// The memory of a process that is in RAM; 0 if it has ended.
+#[must_use]
+pub fn resident_bytes(pid: u32) -> u64 {
+    let status = fs::read_to_string(format!("/proc/{pid}/status")).unwrap_or_default();
+    let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:"));
+    let kilobytes = line.and_then(|rest| rest.trim().strip_suffix(" kB")?.parse::<u64>().ok());
+    kilobytes.unwrap_or(0) * 1024
+}
+
+struct Process {
+    parent: u32,
+    ticks: u64,
+}
+
+fn processes() -> BTreeMap<u32, Process> {
+    let entries = fs::read_dir("/proc").into_iter().flatten().flatten();
+    let pids = entries.filter_map(|entry| entry.file_name().to_str()?.parse::<u32>().ok());
+    pids.filter_map(|pid| {
+        let stat = fs::read_to_string(format!("/proc/{pid}/stat")).ok()?;
+        // The name stands in parentheses and may contain anything.
+        let fields: Vec<&str> = stat.rsplit_once(')')?.1.split_whitespace().collect();
+        let number = |at: usize| fields.get(at)?.parse::<u64>().ok();
+        let parent = u32::try_from(number(1)?).ok()?;
+        let ticks = number(11)? + number(12)?;
+        Some((pid, Process { parent, ticks }))
+    })
+    .collect()
+}

@@ -1,0 +1,9 @@
+//! Servers as processes of their own: where they run, what they cost, that they end with us.
+
+mod cores;
+mod cost;
+mod server;
+
+pub use cores::Cores;
+pub use cost::{cpu_time, own_cpu_time, resident_bytes};
+pub use server::Server;

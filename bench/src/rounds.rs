@@ -1,0 +1,200 @@
+//! Several targets measured in turn (A B A B …), so that what the machine does meanwhile meets all of them, and their ratios round by
+//! round.
+
+use std::net::SocketAddr;
+use std::rc::Rc;
+use std::time::Duration;
+
+use serde::Serialize;
+
+use crate::load::{self, Figures, Script};
+use crate::processes::{cpu_time, own_cpu_time};
+
+/// What is measured.
+#[derive(Clone, Debug)]
+pub struct Target {
+    /// What it is called in the report.
+    pub name: String,
+    /// Where it listens.
+    pub addr: SocketAddr,
+    /// What it is asked.
+    pub script: Rc<Script>,
+    /// Whose processor time is its cost, descendants included.
+    pub pids: Vec<u32>,
+}
+
+/// How it is measured.
+#[derive(Clone, Copy, Debug)]
+pub struct Plan {
+    /// Connections at a time.
+    pub connections: usize,
+    /// Runs of each target.
+    pub rounds: usize,
+    /// How long each run takes.
+    pub span: Duration,
+}
+
+/// How fast requests come.
+#[derive(Clone, Copy, Debug)]
+pub enum Pace {
+    /// As fast as answers come.
+    Peak,
+    /// So many a second.
+    Steady(f64),
+}
+
+/// What one run gave.
+#[derive(Clone, Debug, Serialize)]
+pub struct Run {
+    /// Right answers per second.
+    pub rate: f64,
+    /// Processor time of the target, in ms for 1,000 answers; 0 if its processes are not known.
+    pub cpu_ms: f64,
+    /// The same of the load generator.
+    pub load_cpu_ms: f64,
+    /// Latencies, in µs.
+    pub p50_us: f64,
+    /// Latencies, in µs.
+    pub p99_us: f64,
+    /// Latencies, in µs.
+    pub p999_us: f64,
+}
+
+/// All runs of one target.
+#[derive(Clone, Debug, Serialize)]
+pub struct Series {
+    /// The target's name.
+    pub name: String,
+    /// Its runs, one of each round.
+    pub runs: Vec<Run>,
+}
+
+/// A median, with the least and the greatest.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize)]
+pub struct Spread {
+    /// The middle one.
+    pub median: f64,
+    /// The least.
+    pub min: f64,
+    /// The greatest.
+    pub max: f64,
+}
+
+/// Measures all targets, round by round. Before, each is asked for a quarter of a run that does not count.
+///
+/// # Errors
+///
+/// If an answer was wrong.
+pub async fn alternate(targets: &[Target], pace: Pace, plan: Plan) -> anyhow::Result<Vec<Series>> {
+    let mut all: Vec<Series> = Vec::new();
+    for target in targets {
+        run(target, pace, plan.connections, plan.span / 4).await?;
+        all.push(Series {
+            name: target.name.clone(),
+            runs: Vec::new(),
+        });
+    }
+    for _ in 0..plan.rounds {
+        for (target, series) in targets.iter().zip(&mut all) {
+            let run = run(target, pace, plan.connections, plan.span).await?;
+            series.runs.push(run);
+        }
+    }
+    Ok(all)
+}
+
+/// Measures a target once.
+///
+/// # Errors
+///
+/// If an answer was wrong.
+pub async fn run(
+    target: &Target,
+    pace: Pace,
+    connections: usize,
+    span: Duration,
+) -> anyhow::Result<Run> {
+    let before = (cpu_time(&target.pids), own_cpu_time());
+    let (addr, script) = (target.addr, &target.script);
+    let figures = match pace {
+        Pace::Peak => load::closed(addr, script, connections, span).await?,
+        Pace::Steady(rate) => load::open(addr, script, connections, rate, span).await?,
+    };
+    let figures = figures
+        .checked()
+        .map_err(|error| error.context(target.name.clone()))?;
+    let used = cpu_time(&target.pids).saturating_sub(before.0);
+    let load_used = own_cpu_time().saturating_sub(before.1);
+    Ok(Run::of(&figures, used, load_used))
+}
+
+impl Run {
+    #[expect(clippy::cast_precision_loss, reason = "counts are below 2^52")]
+    fn of(figures: &Figures, used: Duration, load_used: Duration) -> Self {
+        let micros = |percent| figures.percentile(percent).as_secs_f64() * 1e6;
+        let thousands = figures.right as f64 / 1e3;
+        Self {
+            rate: figures.rate(),
+            cpu_ms: used.as_secs_f64() * 1e3 / thousands,
+            load_cpu_ms: load_used.as_secs_f64() * 1e3 / thousands,
+            p50_us: micros(50.0),
+            p99_us: micros(99.0),
+            p999_us: micros(99.9),
+        }
+    }
+}
+
+impl Series {
+    /// One figure of all runs.
+    #[must_use]
+    pub fn spread(&self, figure: impl Fn(&Run) -> f64) -> Spread {
+        Spread::of(self.runs.iter().map(figure).collect())
+    }
+
+    /// The figure as a multiple of another series', round by round.
+    #[must_use]
+    pub fn ratio(&self, to: &Self, figure: impl Fn(&Run) -> f64) -> Spread {
+        let pairs = self.runs.iter().zip(&to.runs);
+        Spread::of(pairs.map(|(a, b)| figure(a) / figure(b)).collect())
+    }
+}
+
+impl Spread {
+    /// The spread of some figures.
+    ///
+    /// # Panics
+    ///
+    /// If there is none.
+    #[must_use]
+    pub fn of(mut figures: Vec<f64>) -> Self {
+        figures.sort_by(f64::total_cmp);
+        let middle = figures.len() / 2;
+        let median = if figures.len().is_multiple_of(2) {
+            f64::midpoint(figures[middle - 1], figures[middle])
+        } else {
+            figures[middle]
+        };
+        Self {
+            median,
+            min: figures[0],
+            max: figures[figures.len() - 1],
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_spread_has_the_middle_and_both_ends() {
+        let check = |figures: &[f64], median: f64| {
+            let spread = Spread::of(figures.to_vec());
+            assert!((spread.median - median).abs() < 1e-9, "{spread:?}");
+        };
+        check(&[3.0, 1.0, 2.0], 2.0);
+        check(&[4.0, 1.0, 2.0, 3.0], 2.5);
+        let spread = Spread::of(vec![3.0, 1.0, 2.0]);
+        assert!((spread.min - 1.0).abs() < 1e-9 && (spread.max - 3.0).abs() < 1e-9);
+    }
+}
