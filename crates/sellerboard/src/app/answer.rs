@@ -1,31 +1,37 @@
 use std::time::Duration;
 
-use axum::body::Body;
 use axum::http::header::{AGE, CACHE_CONTROL, CONTENT_TYPE, ETAG, IF_NONE_MATCH, VARY};
-use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode};
-use axum::response::{IntoResponse, Response};
+use axum::http::{HeaderMap, HeaderName, HeaderValue, Response, StatusCode};
+use axum::response::IntoResponse;
+use bytes::Bytes;
 use tenantcache::{Answer, Key, Outcome, Source, Status};
 
-use crate::http::Problem;
+use crate::http::{HEX_U64_BYTES, Problem, hex};
 
 const CACHE_STATUS: HeaderName = HeaderName::from_static("cache-status");
+/// The media type of what is cached, for all that we load ourselves.
+const JSON: &str = "application/json";
 
 /// The response to a cached read: the bytes as they are cached, or 304 if the client has them.
-pub(super) fn respond(answer: &Answer, request: &HeaderMap) -> Response {
-    let etag = format!("\"{:016x}\"", answer.body_hash());
+pub(super) fn respond(answer: &Answer, request: &HeaderMap) -> Response<Bytes> {
+    let etag = etag(answer.body_hash());
     let mut response = if answer.is_missing() {
-        Problem::not_found("no such product").into_response()
-    } else if matches_etag(request, &etag) {
-        StatusCode::NOT_MODIFIED.into_response()
+        Problem::not_found("no such product").into_answer()
     } else {
-        Response::new(Body::from(answer.body().clone()))
+        let mut response = Response::new(Bytes::new());
+        if matches_etag(request, &etag) {
+            *response.status_mut() = StatusCode::NOT_MODIFIED;
+        } else {
+            *response.body_mut() = answer.body().clone();
+        }
+        response
     };
     let headers = response.headers_mut();
     if !answer.is_missing() {
-        if let Ok(etag) = HeaderValue::from_str(&etag) {
+        if let Ok(etag) = HeaderValue::from_bytes(&etag) {
             headers.insert(ETAG, etag);
         }
-        if let Ok(content_type) = HeaderValue::from_str(answer.content_type()) {
+        if let Some(content_type) = content_type(answer.content_type()) {
             headers.insert(CONTENT_TYPE, content_type);
         }
     }
@@ -34,8 +40,22 @@ pub(super) fn respond(answer: &Answer, request: &HeaderMap) -> Response {
     response
 }
 
+/// A strong tag of the body with that hash.
+fn etag(body_hash: u64) -> [u8; HEX_U64_BYTES + 2] {
+    let mut etag = [b'"'; HEX_U64_BYTES + 2];
+    etag[1..=HEX_U64_BYTES].copy_from_slice(&hex(body_hash));
+    etag
+}
+
+fn content_type(text: &str) -> Option<HeaderValue> {
+    match text {
+        JSON => Some(HeaderValue::from_static(JSON)),
+        other => HeaderValue::from_str(other).ok(),
+    }
+}
+
 /// The response to a cached read that failed.
-pub(super) fn respond_failed(problem: Problem, key: &Key) -> Response {
+pub(super) fn respond_failed(problem: Problem, key: &Key) -> axum::response::Response {
     let mut response = problem.into_response();
     let status = format!("tenantcache; fwd=miss; key=\"{key}\"; detail=origin-error");
     add_cache_headers(response.headers_mut(), &status);
@@ -93,7 +113,7 @@ fn ttl_seconds(soft: Duration, age: Duration) -> i64 {
 }
 
 /// Whether the client has this representation already (RFC 9110 §13.1.2, weak comparison).
-fn matches_etag(request: &HeaderMap, etag: &str) -> bool {
+fn matches_etag(request: &HeaderMap, etag: &[u8]) -> bool {
     let listed = request
         .get_all(IF_NONE_MATCH)
         .iter()
@@ -102,7 +122,8 @@ fn matches_etag(request: &HeaderMap, etag: &str) -> bool {
         .flat_map(|list| list.split(','))
         .map(str::trim)
         .any(|candidate| {
-            candidate == "*" || candidate.strip_prefix("W/").unwrap_or(candidate) == etag
+            let strong = candidate.strip_prefix("W/").unwrap_or(candidate);
+            candidate == "*" || strong.as_bytes() == etag
         })
 }
 
@@ -132,7 +153,7 @@ mod tests {
         let check = |header: &'static str, expected| {
             let mut headers = HeaderMap::new();
             headers.insert(IF_NONE_MATCH, HeaderValue::from_static(header));
-            assert_eq!(matches_etag(&headers, "\"a\""), expected, "{header}");
+            assert_eq!(matches_etag(&headers, b"\"a\""), expected, "{header}");
         };
         check("\"a\"", true);
         check("W/\"a\"", true);
@@ -140,6 +161,6 @@ mod tests {
         check("*", true);
         check("\"b\"", false);
         check("a", false);
-        assert!(!matches_etag(&HeaderMap::new(), "\"a\""));
+        assert!(!matches_etag(&HeaderMap::new(), b"\"a\""));
     }
 }

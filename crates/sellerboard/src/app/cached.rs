@@ -1,13 +1,16 @@
 //! The sellers' reads, all alike: parse, ask the cache, render.
 
+use std::error::Error as _;
+use std::time::Duration;
+
+use axum::body::Body;
 use axum::extract::rejection::PathRejection;
 use axum::extract::{Path, State};
-use axum::http::HeaderMap;
 use axum::http::header::CACHE_CONTROL;
+use axum::http::{HeaderMap, Uri};
 use axum::response::Response;
 use seller_data::payload;
 use serde::Serialize;
-use std::error::Error as _;
 use tenantcache::clock::{Clock, SystemClock};
 use tenantcache::{Error, ErrorKind};
 use utoipa::ToSchema;
@@ -48,14 +51,24 @@ macro_rules! reads {
         pub(super) async fn $name(
             State(app): State<AppState>,
             caller: Caller,
-            params: Params,
+            uri: Uri,
             headers: HeaderMap,
         ) -> Result<Response, Problem> {
-            let parse: fn(&Params) -> Result<Read, Problem> = $parse;
-            answer(&app, &caller, parse(&params)?, &headers).await
+            let parse: Parse = $parse;
+            answer(&app, &caller, parse(&Params::of(&uri))?, &headers).await
         }
-    )*};
+    )*
+
+    /// What is read at a path, but for a product, whose path has its id in it.
+    fn parser(path: &str) -> Option<Parse> {
+        Some(match path {
+            $($path => $parse as Parse,)*
+            _ => return None,
+        })
+    }};
 }
+
+type Parse = fn(&Params<'_>) -> Result<Read, Problem>;
 
 reads! {
     /// Key figures of the last 30 days, beside the 30 days before.
@@ -110,13 +123,24 @@ pub(super) async fn product(
     answer(&app, &caller, Read::product(id)?, &headers).await
 }
 
+/// What a request reads, if its path is one of ours and its parameters are in order. A product's id with escapes in it is
+/// left to the router.
+pub(super) fn read_at(uri: &Uri) -> Option<Read> {
+    let path = uri.path();
+    match path.strip_prefix("/api/v1/products/") {
+        Some(id) if id.contains(['%', '/']) => None,
+        Some(id) => Read::product(id.to_owned()).ok(),
+        None => parser(path)?(&Params::of(uri)).ok(),
+    }
+}
+
 async fn answer(
     app: &AppState,
     caller: &Caller,
     read: Read,
     headers: &HeaderMap,
 ) -> Result<Response, Problem> {
-    let begun = SystemClock::default().monotonic();
+    let stopwatch = Stopwatch::start();
     let mut entry = read.entry(&caller.cache(app));
     let key = entry
         .key()
@@ -128,16 +152,32 @@ async fn answer(
     let loaded = entry
         .get_or_load(async move |_| source.load(&tenant, &read).await)
         .await;
-    let took = SystemClock::default().monotonic().saturating_sub(begun);
-    tracing::debug!("Response time: {took:.1?}");
+    stopwatch.stop();
     Ok(match loaded {
-        Ok(answer) => respond(&answer, headers),
+        Ok(answer) => respond(&answer, headers).map(Body::from),
         Err(error) => respond_failed(problem(&error), &key),
     })
 }
 
+/// Tells the log how long the cache took, if anybody reads that there.
+pub(super) struct Stopwatch(Option<Duration>);
+
+impl Stopwatch {
+    pub(super) fn start() -> Self {
+        let is_read = tracing::enabled!(tracing::Level::DEBUG);
+        Self(is_read.then(|| SystemClock::default().monotonic()))
+    }
+
+    pub(super) fn stop(self) {
+        if let Some(begun) = self.0 {
+            let took = SystemClock::default().monotonic().saturating_sub(begun);
+            tracing::debug!("Response time: {took:.1?}");
+        }
+    }
+}
+
 /// The request's `Cache-Control: no-cache` (RFC 9111 §5.2.1.4).
-fn demands_reload(headers: &HeaderMap) -> bool {
+pub(super) fn demands_reload(headers: &HeaderMap) -> bool {
     let listed = headers
         .get_all(CACHE_CONTROL)
         .iter()

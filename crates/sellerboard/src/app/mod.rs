@@ -14,6 +14,7 @@ mod events;
 #[doc(hidden)]
 pub mod fuzzing;
 mod health;
+mod hits;
 mod limits;
 mod metrics;
 mod operate;

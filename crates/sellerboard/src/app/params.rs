@@ -1,6 +1,9 @@
+use std::borrow::Cow;
+use std::convert::Infallible;
 use std::ops::RangeInclusive;
 
-use axum::extract::{FromRequestParts, Query};
+use axum::extract::FromRequestParts;
+use axum::http::Uri;
 use axum::http::request::Parts;
 
 use crate::http::Problem;
@@ -10,9 +13,14 @@ pub(super) const TEXT_BYTES_MAX: usize = 128;
 
 /// The query parameters of a request. Unknown ones are ignored; a known one that stands twice is refused.
 #[derive(Debug)]
-pub(super) struct Params(Vec<(String, String)>);
+pub(super) struct Params<'q>(Vec<(Cow<'q, str>, Cow<'q, str>)>);
 
-impl Params {
+impl<'q> Params<'q> {
+    pub(super) fn of(uri: &'q Uri) -> Self {
+        let query = uri.query().unwrap_or_default();
+        Self(form_urlencoded::parse(query.as_bytes()).collect())
+    }
+
     /// A whole number within `range`, or `default` when it is absent.
     pub(super) fn number(
         &self,
@@ -58,17 +66,20 @@ impl Params {
         if values.next().is_some() {
             return Err(Problem::invalid_parameter(name, "this parameter once"));
         }
-        Ok(first.map(String::as_str))
+        Ok(first.map(|value| &**value))
     }
 }
 
-impl<S: Send + Sync> FromRequestParts<S> for Params {
-    type Rejection = Problem;
+impl<S: Send + Sync> FromRequestParts<S> for Params<'static> {
+    type Rejection = Infallible;
 
-    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Problem> {
-        let Query(pairs) = Query::from_request_parts(parts, state)
-            .await
-            .map_err(|_| Problem::bad_request("the query is not made of name=value pairs"))?;
-        Ok(Self(pairs))
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Infallible> {
+        let pairs = Params::of(&parts.uri).0.into_iter();
+        let owned = |text: Cow<'_, str>| Cow::Owned(text.into_owned());
+        Ok(Self(
+            pairs
+                .map(|(name, value)| (owned(name), owned(value)))
+                .collect(),
+        ))
     }
 }

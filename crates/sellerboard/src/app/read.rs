@@ -43,13 +43,13 @@ pub(super) enum Read {
 const CURSOR_BYTES_MAX: usize = 512;
 
 impl Read {
-    pub(super) fn activity(params: &Params) -> Result<Self, Problem> {
+    pub(super) fn activity(params: &Params<'_>) -> Result<Self, Problem> {
         Ok(Self::Activity {
             limit: params.number("limit", 1..=100, 10)?,
         })
     }
 
-    pub(super) fn forecast(params: &Params) -> Result<Self, Problem> {
+    pub(super) fn forecast(params: &Params<'_>) -> Result<Self, Problem> {
         let horizon = params.number("horizon", 1..=90, 30)?;
         Ok(Self::Forecast {
             product_id: product_id(params)?,
@@ -57,7 +57,7 @@ impl Read {
         })
     }
 
-    pub(super) fn pricing(params: &Params) -> Result<Self, Problem> {
+    pub(super) fn pricing(params: &Params<'_>) -> Result<Self, Problem> {
         Ok(Self::Pricing {
             product_id: product_id(params)?,
             days: days(params)?,
@@ -76,7 +76,7 @@ impl Read {
         }
     }
 
-    pub(super) fn products(params: &Params) -> Result<Self, Problem> {
+    pub(super) fn products(params: &Params<'_>) -> Result<Self, Problem> {
         let q = params.text("q", TEXT_BYTES_MAX)?;
         Ok(Self::Products {
             limit: params.number("limit", 1..=100, 20)?,
@@ -87,13 +87,13 @@ impl Read {
         })
     }
 
-    pub(super) fn sentiment(params: &Params) -> Result<Self, Problem> {
+    pub(super) fn sentiment(params: &Params<'_>) -> Result<Self, Problem> {
         Ok(Self::Sentiment {
             days: days(params)?,
         })
     }
 
-    pub(super) fn trends(params: &Params) -> Result<Self, Problem> {
+    pub(super) fn trends(params: &Params<'_>) -> Result<Self, Problem> {
         Ok(Self::Trends {
             days: days(params)?,
         })
@@ -181,11 +181,11 @@ pub(super) fn endpoint_named(name: &str) -> Option<&'static Endpoint> {
     ENDPOINTS.iter().find(|endpoint| endpoint.as_str() == name)
 }
 
-fn days(params: &Params) -> Result<u32, Problem> {
+fn days(params: &Params<'_>) -> Result<u32, Problem> {
     params.number("days", 1..=365, 30)
 }
 
-fn product_id(params: &Params) -> Result<Option<String>, Problem> {
+fn product_id(params: &Params<'_>) -> Result<Option<String>, Problem> {
     Ok(params
         .text("product_id", TEXT_BYTES_MAX)?
         .map(str::to_owned))

@@ -12,6 +12,7 @@ use tokio::net::TcpListener;
 
 use super::connections;
 use super::events::Intake;
+use super::hits::Hits;
 use super::limits::Limits;
 use super::metrics::Metrics;
 use super::operate::{History, InvalidationLog, sample};
@@ -104,8 +105,8 @@ impl Service {
             // Streams have no end of their own, and a stop waits for none of them.
             seats.close();
         };
-        let router = router(app);
-        connections::serve(listener, router, connections_per_client, shutdown).await;
+        let (hits, router) = (Hits::new(app.clone()), router(app));
+        connections::serve(listener, hits, router, connections_per_client, shutdown).await;
         sampler.abort();
         if let Some(store) = store {
             store.close().await;

@@ -1,7 +1,7 @@
 use axum::extract::Request;
 use axum::middleware::Next;
 use axum::response::{IntoResponse as _, Response};
-use http::{HeaderMap, StatusCode};
+use http::{HeaderMap, StatusCode, Uri};
 
 use super::problem::Problem;
 
@@ -12,18 +12,27 @@ pub const HEAD_BYTES_MAX: usize = 32 << 10;
 /// The most headers of a request.
 pub const HEADERS_COUNT_MAX: usize = 100;
 
-/// Refuses, inside of [`identify`](super::identify), a request whose address is longer than [`URI_BYTES_MAX`] (414), or whose headers are larger
-/// than [`HEAD_BYTES_MAX`] or more than [`HEADERS_COUNT_MAX`] (431), before anything else looks at it.
+/// Refuses, inside of [`identify`](super::identify), a request that [`head_problem`] has something against, before anything
+/// else looks at it.
 pub async fn bound_head(request: Request, next: Next) -> Response {
-    let uri = request.uri().path_and_query();
-    if uri.is_some_and(|uri| uri.as_str().len() > URI_BYTES_MAX) {
+    match head_problem(request.uri(), request.headers()) {
+        Some(problem) => problem.into_response(),
+        None => next.run(request).await,
+    }
+}
+
+/// What is wrong with a request whose address is longer than [`URI_BYTES_MAX`] (414), or whose headers are larger than
+/// [`HEAD_BYTES_MAX`] or more than [`HEADERS_COUNT_MAX`] (431).
+#[must_use]
+pub fn head_problem(uri: &Uri, headers: &HeaderMap) -> Option<Problem> {
+    let address = uri.path_and_query();
+    if address.is_some_and(|address| address.as_str().len() > URI_BYTES_MAX) {
         let detail = format!("the path and query have more than {URI_BYTES_MAX} bytes");
-        return Problem::new(StatusCode::URI_TOO_LONG, detail).into_response();
+        return Some(Problem::new(StatusCode::URI_TOO_LONG, detail));
     }
-    if let Some(detail) = headers_too_large(request.headers()) {
-        return Problem::new(StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE, detail).into_response();
-    }
-    next.run(request).await
+    let detail = headers_too_large(headers)?;
+    let status = StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE;
+    Some(Problem::new(status, detail))
 }
 
 fn headers_too_large(headers: &HeaderMap) -> Option<String> {

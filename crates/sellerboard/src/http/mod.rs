@@ -2,12 +2,15 @@
 //! request's head may be.
 
 mod bounds;
+mod hex;
 mod problem;
 mod request_id;
 mod unshared;
 
-pub use bounds::{HEAD_BYTES_MAX, HEADERS_COUNT_MAX, URI_BYTES_MAX, bound_head};
+pub use bounds::{HEAD_BYTES_MAX, HEADERS_COUNT_MAX, URI_BYTES_MAX, bound_head, head_problem};
+pub(crate) use hex::{HEX_U64_BYTES, hex};
 pub use problem::{Code, Problem, ProblemDocument};
+pub(crate) use request_id::complete;
 pub use request_id::{RequestId, identify};
 pub use unshared::unshared;
 

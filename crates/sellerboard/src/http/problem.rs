@@ -1,6 +1,5 @@
 use std::borrow::Cow;
 
-use axum::body::Body;
 use axum::response::{IntoResponse, Response};
 use http::header::{CONTENT_TYPE, HeaderName, RETRY_AFTER, WWW_AUTHENTICATE};
 use http::{HeaderValue, StatusCode};
@@ -245,8 +244,21 @@ impl Problem {
         serde_json::to_string(&self.with_request_id(id).0).unwrap_or_default()
     }
 
-    pub(super) fn body(&self) -> Body {
-        serde_json::to_vec(&self.0).map_or_else(|_| Body::empty(), Body::from)
+    pub(super) fn body<B: From<Vec<u8>>>(&self) -> B {
+        serde_json::to_vec(&self.0).unwrap_or_default().into()
+    }
+
+    /// The answer. The problem itself goes along in its extensions, where [`identify`](super::identify) finds it.
+    pub(crate) fn into_answer<B: From<Vec<u8>>>(self) -> http::Response<B> {
+        let mut response = http::Response::new(self.body());
+        *response.status_mut() = self.status();
+        let headers = response.headers_mut();
+        headers.insert(CONTENT_TYPE, HeaderValue::from_static(PROBLEM_JSON));
+        for (name, value) in &self.0.headers {
+            headers.insert(name, value.clone());
+        }
+        response.extensions_mut().insert(self);
+        response
     }
 }
 
@@ -257,16 +269,7 @@ impl From<AuthError> for Problem {
 }
 
 impl IntoResponse for Problem {
-    /// The problem itself goes along in the answer's extensions, where [`identify`](super::identify) finds it.
     fn into_response(self) -> Response {
-        let mut response = Response::new(self.body());
-        *response.status_mut() = self.status();
-        let headers = response.headers_mut();
-        headers.insert(CONTENT_TYPE, HeaderValue::from_static(PROBLEM_JSON));
-        for (name, value) in &self.0.headers {
-            headers.insert(name, value.clone());
-        }
-        response.extensions_mut().insert(self);
-        response
+        self.into_answer()
     }
 }

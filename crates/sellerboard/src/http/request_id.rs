@@ -1,58 +1,93 @@
 use std::fmt;
-use std::sync::Arc;
 
 use axum::extract::Request;
 use axum::middleware::Next;
 use axum::response::Response;
 use http::header::{CONTENT_LENGTH, CONTENT_TYPE};
 use http::{HeaderMap, HeaderName, HeaderValue};
-use tracing::Instrument as _;
+use tracing::{Instrument as _, Span};
 
+use super::hex::{HEX_U64_BYTES, hex};
 use super::problem::{PROBLEM_JSON, Problem};
 
 static X_REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 const BYTES_MAX: usize = 64;
-const RANDOM_BYTES: usize = 16;
 
 /// The id of one request: 1 to 64 bytes of `A–Z a–z 0–9 - _ .`.
 ///
 /// Handlers find it in the request's extensions.
-#[derive(Clone, Debug, Eq, PartialEq)]
-pub struct RequestId(Arc<str>);
+#[derive(Clone, Copy, Eq, PartialEq)]
+pub struct RequestId {
+    /// Zeros after the id.
+    bytes: [u8; BYTES_MAX],
+    len: usize,
+}
 
 impl RequestId {
-    /// A new id of 128 random bits, in hexadecimal.
+    /// A new id: 128 bits of a generator that is seeded at random in each thread, in hexadecimal. It identifies a request;
+    /// it is no secret.
     #[must_use]
     pub fn random() -> Self {
-        let mut bytes = [0_u8; RANDOM_BYTES];
-        // Without a source of randomness the id is still well formed; it identifies, it does not protect.
-        let _ = getrandom::fill(&mut bytes);
-        Self(format!("{:032x}", u128::from_be_bytes(bytes)).into())
+        let mut id = [0; 2 * HEX_U64_BYTES];
+        for half in id.chunks_exact_mut(HEX_U64_BYTES) {
+            half.copy_from_slice(&hex(fastrand::u64(..)));
+        }
+        Self::new(&id)
     }
 
     /// The caller's own id, if it sent exactly one that is safe to log and to repeat.
     #[must_use]
     pub fn from_headers(headers: &HeaderMap) -> Option<Self> {
         let mut values = headers.get_all(&X_REQUEST_ID).iter();
-        let id = values.next()?.to_str().ok()?;
-        let sane = |byte: u8| byte.is_ascii_alphanumeric() || b"-_.".contains(&byte);
-        if values.next().is_some() || id.is_empty() || id.len() > BYTES_MAX || !id.bytes().all(sane)
+        let id = values.next()?.as_bytes();
+        let sane = |byte: &u8| byte.is_ascii_alphanumeric() || b"-_.".contains(byte);
+        if values.next().is_some() || id.is_empty() || id.len() > BYTES_MAX || !id.iter().all(sane)
         {
             return None;
         }
-        Some(Self(id.into()))
+        Some(Self::new(id))
+    }
+
+    /// The caller's own id if it is sane, else a random one.
+    pub(crate) fn of(headers: &HeaderMap) -> Self {
+        Self::from_headers(headers).unwrap_or_else(Self::random)
+    }
+
+    /// What log lines of the request stand in.
+    pub(crate) fn span(&self) -> Span {
+        tracing::info_span!("request", request_id = %self)
     }
 
     /// The id as text.
     #[must_use]
     pub fn as_str(&self) -> &str {
-        &self.0
+        std::str::from_utf8(self.as_bytes()).expect("an id is ASCII")
+    }
+
+    /// `id` has at most [`BYTES_MAX`] bytes, all ASCII.
+    fn new(id: &[u8]) -> Self {
+        let mut bytes = [0; BYTES_MAX];
+        bytes[..id.len()].copy_from_slice(id);
+        Self {
+            bytes,
+            len: id.len(),
+        }
+    }
+
+    fn as_bytes(&self) -> &[u8] {
+        &self.bytes[..self.len]
+    }
+}
+
+impl fmt::Debug for RequestId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("RequestId").field(&self.as_str()).finish()
     }
 }
 
 impl fmt::Display for RequestId {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.0)
+        f.write_str(self.as_str())
     }
 }
 
@@ -63,19 +98,26 @@ impl fmt::Display for RequestId {
 /// 3. Makes every error a problem document with that id: those of handlers, and the bare 404, 405, 413 and 415 of
 ///    the router, whose other headers (`Allow`) stay.
 pub async fn identify(mut request: Request, next: Next) -> Response {
-    let id = RequestId::from_headers(request.headers()).unwrap_or_else(RequestId::random);
-    request.extensions_mut().insert(id.clone());
-    let span = tracing::info_span!("request", request_id = %id);
-    let mut response = next.run(request).instrument(span).await;
-    explain(&mut response, &id);
-    if let Ok(value) = HeaderValue::from_str(id.as_str()) {
-        response.headers_mut().insert(X_REQUEST_ID.clone(), value);
-    }
+    let id = RequestId::of(request.headers());
+    request.extensions_mut().insert(id);
+    let mut response = next.run(request).instrument(id.span()).await;
+    complete(&mut response, &id);
     response
 }
 
-fn explain(response: &mut Response, id: &RequestId) {
+/// Gives an answer its request's id, and an error its document.
+pub(crate) fn complete<B: From<Vec<u8>>>(response: &mut http::Response<B>, id: &RequestId) {
+    explain(response, id);
+    if let Ok(value) = HeaderValue::from_bytes(id.as_bytes()) {
+        response.headers_mut().insert(X_REQUEST_ID.clone(), value);
+    }
+}
+
+fn explain<B: From<Vec<u8>>>(response: &mut http::Response<B>, id: &RequestId) {
     let status = response.status();
+    if status.is_success() || status.is_redirection() {
+        return;
+    }
     let problem = match response.extensions_mut().remove::<Problem>() {
         Some(problem) => problem,
         None if status.is_client_error() || status.is_server_error() => {

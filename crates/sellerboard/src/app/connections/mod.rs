@@ -14,27 +14,25 @@ mod room;
 mod service;
 mod stream;
 
+use std::future::poll_fn;
 use std::io::ErrorKind;
 use std::net::SocketAddr;
 use std::num::NonZeroU32;
 use std::pin::{Pin, pin};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::task::{Context, Poll};
 use std::time::Duration;
 
 use axum::Router;
-use axum::extract::{Request, State};
-use axum::middleware::{Next, from_fn_with_state};
-use axum::response::Response;
-use http::header::CONNECTION;
-use http::{HeaderValue, Version};
 use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
 use hyper_util::server::conn::auto::Builder;
-use hyper_util::service::TowerToHyperService;
 use tokio::net::{TcpListener, TcpSocket, TcpStream};
-use tokio::sync::watch;
 
 use self::activity::Verdict;
 use self::room::{Place, Room};
+use self::service::Counter;
+use super::hits::Hits;
 
 /// The most bytes of a request's head that are kept; a larger one is a 431 without a body. More than
 /// [`crate::http::HEAD_BYTES_MAX`], so that most heads that are too large are refused in words.
@@ -65,16 +63,6 @@ const SEND_BUFFER_BYTES: usize = 64 << 10;
 const PING_INTERVAL: Duration = Duration::from_secs(30);
 const PING_TIMEOUT: Duration = Duration::from_secs(20);
 
-/// How far a stop has come.
-#[derive(Clone, Copy, Debug, Eq, PartialEq, PartialOrd)]
-enum Stop {
-    No,
-    /// Answers tell clients to go.
-    Announced,
-    /// Connections without a request are closed.
-    Closing,
-}
-
 /// Listens, with a queue in which more connections than usual may wait: when it overflows, a client hears nothing for a
 /// second.
 pub(super) fn listen(addr: SocketAddr) -> std::io::Result<TcpListener> {
@@ -89,21 +77,21 @@ pub(super) fn listen(addr: SocketAddr) -> std::io::Result<TcpListener> {
     socket.listen(LATECOMERS_MAX)
 }
 
-/// Serves until `shutdown` completes and the connections have ended, or 10 s have passed since. A client has at most
-/// `client_max` connections.
+/// Serves until `shutdown` completes and the connections have ended, or 10 s have passed since: what is at hand by `hits`,
+/// all else by `router`. A client has at most `client_max` connections.
 pub(super) async fn serve(
     listener: TcpListener,
+    hits: Hits,
     router: Router,
     client_max: Option<NonZeroU32>,
     shutdown: impl Future<Output = ()>,
 ) {
-    let (stopping, stop) = watch::channel(Stop::No);
+    let is_closing = Arc::new(AtomicBool::new(false));
     let room = Arc::new(Room::new(client_max));
     let door = Door {
-        router: router.layer(from_fn_with_state(stop.clone(), announce_close)),
+        counter: Arc::new(Counter::new(hits, router, Arc::clone(&is_closing))),
         builder: builder(),
         room: Arc::clone(&room),
-        stop,
     };
     let ends = async {
         let mut shutdown = pin!(shutdown);
@@ -113,11 +101,11 @@ pub(super) async fn serve(
                 () = door.admit_next(&listener) => {}
             }
         }
-        stopping.send_replace(Stop::Announced);
+        is_closing.store(true, Ordering::Relaxed);
         door.admit_latecomers(listener);
         let drain = async {
             if tokio::time::timeout(SILENCE, room.emptied()).await.is_err() {
-                stopping.send_replace(Stop::Closing);
+                room.dismiss();
                 room.emptied().await;
             }
         };
@@ -158,10 +146,9 @@ fn builder() -> Builder<TokioExecutor> {
 
 /// Where connections come in.
 struct Door {
-    router: Router,
+    counter: Arc<Counter>,
     builder: Builder<TokioExecutor>,
     room: Arc<Room>,
-    stop: watch::Receiver<Stop>,
 }
 
 impl Door {
@@ -207,9 +194,8 @@ impl Door {
         let Some(place) = place else { return };
         // Answers are written whole: waiting for more to send only delays them.
         let _best_effort = stream.set_nodelay(true);
-        let (router, stop) = (self.router.clone(), self.stop.clone());
-        let builder = self.builder.clone();
-        tokio::spawn(serve_one(stream, place, builder, router, stop));
+        let (builder, counter) = (self.builder.clone(), Arc::clone(&self.counter));
+        tokio::spawn(serve_one(stream, place, builder, counter));
     }
 }
 
@@ -218,25 +204,22 @@ async fn serve_one(
     stream: TcpStream,
     place: Place,
     builder: Builder<TokioExecutor>,
-    router: Router,
-    mut stop: watch::Receiver<Stop>,
+    counter: Arc<Counter>,
 ) {
     let activity = &place.activity;
     let io = TokioIo::new(stream::Observed::new(stream, Arc::clone(activity)));
-    let service = service::Observed::new(router, Arc::clone(activity));
-    let service = TowerToHyperService::new(service);
+    let service = service::Observed::new(counter, Arc::clone(activity));
     let mut connection = pin!(builder.serve_connection(io, service));
-    let verdict = tokio::select! {
+    let ended_or_judged = |context: &mut Context<'_>| match connection.as_mut().poll(context) {
         // A connection that breaks off is its client's affair.
-        _ended = connection.as_mut() => return,
-        verdict = activity.judged() => verdict,
-        _closing = stop.wait_for(|stop| *stop == Stop::Closing) => Verdict::Leave,
+        Poll::Ready(_ended) => Poll::Ready(None),
+        Poll::Pending => activity.poll_judged(context).map(Some),
     };
-    match verdict {
-        Verdict::Cut => return,
+    match poll_fn(ended_or_judged).await {
+        None | Some(Verdict::Cut) => return,
         // The socket says so the next time it is read.
-        Verdict::Late => {}
-        Verdict::Stay | Verdict::Leave => connection.as_mut().graceful_shutdown(),
+        Some(Verdict::Late) => {}
+        Some(Verdict::Stay | Verdict::Leave) => connection.as_mut().graceful_shutdown(),
     }
     // HTTP/2 has a last word of its own; what an answer still lacks there is not seen from here.
     let silence = if activity.is_http2() {
@@ -252,21 +235,6 @@ async fn serve_one(
 
 async fn ends_within<F: Future>(time: Duration, connection: Pin<&mut F>) -> bool {
     tokio::time::timeout(time, connection).await.is_ok()
-}
-
-/// Tells clients to end their connection when the service stops. HTTP/2 has a message of its own for that.
-async fn announce_close(
-    State(stop): State<watch::Receiver<Stop>>,
-    request: Request,
-    next: Next,
-) -> Response {
-    let is_http1 = request.version() <= Version::HTTP_11;
-    let mut response = next.run(request).await;
-    if is_http1 && *stop.borrow() >= Stop::Announced {
-        let close = HeaderValue::from_static("close");
-        response.headers_mut().insert(CONNECTION, close);
-    }
-    response
 }
 
 fn is_of_one_connection(kind: ErrorKind) -> bool {

@@ -9,15 +9,16 @@ use std::time::Duration;
 
 use parking_lot::Mutex;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+use tokio::time::MissedTickBehavior;
 
-use super::activity::{Activity, Verdict};
+use super::activity::{Activity, Seconds, Verdict};
 
 /// The most connections at a time; the system lets further ones wait.
 const CONNECTIONS_MAX: u32 = 10_000;
 /// When fewer seats are free, those who have been idle longest are asked to leave, until [`FREE_AGAIN`] are.
 const FREE_MIN: usize = 100;
 const FREE_AGAIN: usize = 200;
-/// How often the connections' times are looked at.
+/// How often the connections' times are looked at, which makes a second of [`Seconds`].
 const SWEEP_INTERVAL: Duration = Duration::from_secs(1);
 /// How many looks pass at least between two log lines on what had to be closed.
 const SWEEPS_PER_LINE: u32 = 10;
@@ -28,6 +29,7 @@ pub(super) struct Room {
     /// One permit for each connection.
     seats: Arc<Semaphore>,
     client_max: Option<NonZeroU32>,
+    seconds: Arc<Seconds>,
     taken: Mutex<Taken>,
     /// Those who have been told to go and have not gone yet.
     leaving: AtomicUsize,
@@ -60,6 +62,7 @@ impl Room {
         Self {
             seats: Arc::new(Semaphore::new(CONNECTIONS_MAX as usize)),
             client_max,
+            seconds: Arc::default(),
             taken: Mutex::default(),
             leaving: AtomicUsize::new(0),
             displaced: AtomicU64::new(0),
@@ -98,7 +101,7 @@ impl Room {
         seat: OwnedSemaphorePermit,
     ) -> Option<Place> {
         let client = client_of(addr);
-        let activity = Arc::new(Activity::new());
+        let activity = Arc::new(Activity::new(Arc::clone(&self.seconds)));
         let mut taken = self.taken.lock();
         let own = taken.by_client.entry(client).or_default();
         if self.client_max.is_some_and(|max| *own >= max.get()) {
@@ -145,9 +148,11 @@ impl Room {
     /// Looks at the connections' times at intervals, for as long as the future is polled.
     pub(super) async fn sweep(&self) {
         let mut interval = tokio::time::interval(SWEEP_INTERVAL);
+        interval.set_missed_tick_behavior(MissedTickBehavior::Delay);
         let mut quiet = SWEEPS_PER_LINE;
         loop {
             interval.tick().await;
+            self.seconds.pass();
             self.judge_all();
             quiet = quiet.saturating_add(1);
             if quiet >= SWEEPS_PER_LINE && self.tell() {
@@ -165,6 +170,13 @@ impl Room {
             tracing::warn!(displaced, refused, "connections closed for want of room");
         }
         any
+    }
+
+    /// Asks everybody to leave.
+    pub(super) fn dismiss(&self) {
+        for activity in self.taken.lock().places.values() {
+            self.sentence(activity, Verdict::Leave);
+        }
     }
 
     /// Completes when no connection is left.
@@ -258,16 +270,17 @@ mod tests {
         assert_eq!(room.seats.available_permits(), CONNECTIONS_MAX as usize);
     }
 
-    #[tokio::test(start_paused = true)]
-    async fn the_longest_idle_make_room_and_those_who_work_stay() {
+    #[test]
+    fn the_longest_idle_make_room_and_those_who_work_stay() {
         let room = room(100);
         let mut places = Vec::new();
         for _ in 0..10 {
             places.push(enter(&room, "192.0.2.1").unwrap());
-            tokio::time::advance(Duration::from_secs(1)).await;
+            room.seconds.pass();
         }
         places[0].activity.request_begins();
-        tokio::time::advance(Duration::from_secs(2)).await;
+        room.seconds.pass();
+        room.seconds.pass();
         room.displace(3);
         let left = |place: &Place| place.activity.verdict() == Verdict::Leave;
         let gone: Vec<bool> = places.iter().map(left).collect();
@@ -288,7 +301,12 @@ mod tests {
         assert_eq!(places.len(), CONNECTIONS_MAX as usize);
         let waits = tokio::spawn({
             let room = Arc::clone(&room);
-            async move { room.seat().await }
+            async move {
+                tokio::select! {
+                    seat = room.seat() => seat,
+                    () = room.sweep() => unreachable!("it sweeps for ever"),
+                }
+            }
         });
         tokio::time::sleep(Duration::from_secs(5)).await;
         let leaving = |place: &Place| place.activity.verdict() == Verdict::Leave;

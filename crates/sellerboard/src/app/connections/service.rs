@@ -1,24 +1,40 @@
 //! Requests as their connection sees them: how many run, and whether their answers are taken.
 
 use std::convert::Infallible;
+use std::future::{Ready, ready};
 use std::pin::Pin;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::task::{Context, Poll};
 
-use axum::BoxError;
 use axum::Router;
 use axum::body::{Body, HttpBody};
 use bytes::Bytes;
-use http::{Request, Response};
+use futures_util::future::{BoxFuture, Either};
+use http::header::{CONNECTION, CONTENT_LENGTH};
+use http::{HeaderValue, Request, Response, StatusCode, Version};
 use http_body::{Frame, SizeHint};
-use tower::Service;
+use http_body_util::Full;
+use hyper::body::Incoming;
+use hyper::service::Service;
+use tower::Service as _;
 
 use super::activity::Activity;
+use crate::app::hits::Hits;
 
-/// The router, for one connection.
+/// Where requests are answered: at once if the answer is at hand, else by the router.
 #[derive(Clone, Debug)]
-pub(super) struct Observed {
+pub(super) struct Counter {
+    hits: Hits,
     router: Router,
+    /// Whether clients are told to end their connection, since the service stops. HTTP/2 has a message of its own for that.
+    is_closing: Arc<AtomicBool>,
+}
+
+/// The counter, for one connection.
+#[derive(Debug)]
+pub(super) struct Observed {
+    counter: Arc<Counter>,
     activity: Arc<Activity>,
 }
 
@@ -29,38 +45,74 @@ struct Running(Arc<Activity>);
 /// An answer's body; the request runs until it is dropped.
 #[derive(Debug)]
 pub(super) struct ObservedBody {
-    body: Body,
+    body: Parts,
     running: Running,
     /// Whether the next part waits for the client, and not for us.
     waits: bool,
 }
 
-impl Observed {
-    pub(super) fn new(router: Router, activity: Arc<Activity>) -> Self {
-        Self { router, activity }
+#[derive(Debug)]
+enum Parts {
+    Whole(Full<Bytes>),
+    Streamed(Body),
+}
+
+impl Counter {
+    pub(super) fn new(hits: Hits, router: Router, is_closing: Arc<AtomicBool>) -> Self {
+        Self {
+            hits,
+            router,
+            is_closing,
+        }
     }
 }
 
-impl<B> Service<Request<B>> for Observed
-where
-    B: HttpBody<Data = Bytes> + Send + 'static,
-    B::Error: Into<BoxError>,
-{
+impl Observed {
+    pub(super) fn new(counter: Arc<Counter>, activity: Arc<Activity>) -> Self {
+        Self { counter, activity }
+    }
+}
+
+impl Service<Request<Incoming>> for Observed {
     type Response = Response<ObservedBody>;
     type Error = Infallible;
-    type Future = Pin<Box<dyn Future<Output = Result<Self::Response, Infallible>> + Send>>;
+    type Future = Either<
+        Ready<Result<Self::Response, Infallible>>,
+        BoxFuture<'static, Result<Self::Response, Infallible>>,
+    >;
 
-    fn poll_ready(&mut self, _: &mut Context<'_>) -> Poll<Result<(), Infallible>> {
-        Poll::Ready(Ok(()))
-    }
-
-    fn call(&mut self, request: Request<B>) -> Self::Future {
+    fn call(&self, mut request: Request<Incoming>) -> Self::Future {
         let running = Running::new(&self.activity);
-        let answer = self.router.call(request);
-        Box::pin(async move {
-            let answer = answer.await?;
-            Ok(answer.map(|body| ObservedBody::new(body, running)))
-        })
+        let version = request.version();
+        if let Some(answer) = self.counter.hits.answer(&mut request) {
+            let answer = answer.map(|body| Parts::Whole(Full::new(body)));
+            let answer = self.counter.finish(answer, version, running);
+            return Either::Left(ready(Ok(answer)));
+        }
+        let counter = Arc::clone(&self.counter);
+        Either::Right(Box::pin(async move {
+            let answer = counter.router.clone().call(request).await?;
+            Ok(counter.finish(answer.map(Parts::Streamed), version, running))
+        }))
+    }
+}
+
+impl Counter {
+    fn finish(
+        &self,
+        mut answer: Response<Parts>,
+        version: Version,
+        running: Running,
+    ) -> Response<ObservedBody> {
+        // The router takes 0 for the length of what a 304 leaves out (RFC 9110 §8.6).
+        if answer.status() == StatusCode::NOT_MODIFIED {
+            answer.headers_mut().remove(CONTENT_LENGTH);
+        }
+        if version <= Version::HTTP_11 && self.is_closing.load(Ordering::Relaxed) {
+            let close = HeaderValue::from_static("close");
+            answer.headers_mut().insert(CONNECTION, close);
+        }
+        answer.map(|body| ObservedBody::new(body, running))
     }
 }
 
@@ -78,7 +130,7 @@ impl Drop for Running {
 }
 
 impl ObservedBody {
-    fn new(body: Body, running: Running) -> Self {
+    fn new(body: Parts, running: Running) -> Self {
         let mut observed = Self {
             body,
             running,
@@ -128,5 +180,36 @@ impl HttpBody for ObservedBody {
 
     fn size_hint(&self) -> SizeHint {
         self.body.size_hint()
+    }
+}
+
+impl HttpBody for Parts {
+    type Data = Bytes;
+    type Error = axum::Error;
+
+    fn poll_frame(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, axum::Error>>> {
+        match &mut *self {
+            Self::Whole(body) => Pin::new(body)
+                .poll_frame(context)
+                .map_err(|never| match never {}),
+            Self::Streamed(body) => Pin::new(body).poll_frame(context),
+        }
+    }
+
+    fn is_end_stream(&self) -> bool {
+        match self {
+            Self::Whole(body) => body.is_end_stream(),
+            Self::Streamed(body) => body.is_end_stream(),
+        }
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        match self {
+            Self::Whole(body) => body.size_hint(),
+            Self::Streamed(body) => body.size_hint(),
+        }
     }
 }

@@ -66,7 +66,7 @@ pub(in crate::app) struct Entries {
 pub(in crate::app) async fn entries(
     State(app): State<AppState>,
     caller: Caller,
-    params: Params,
+    params: Params<'static>,
 ) -> Result<Json<Entries>, Problem> {
     let tenant = caller.tenant_named(params.text("tenant", TEXT_BYTES_MAX)?)?;
     let tenant = app.cache.tenant(&tenant);
@@ -103,7 +103,7 @@ pub(in crate::app) async fn entries(
 pub(in crate::app) async fn entry(
     State(app): State<AppState>,
     caller: Caller,
-    params: Params,
+    params: Params<'static>,
 ) -> Result<Json<Entry>, Problem> {
     let Some(text) = params.text("key", Key::BYTES_MAX)? else {
         return Err(Problem::invalid_parameter("key", "the key of an entry"));

@@ -44,7 +44,7 @@ pub(in crate::app) struct Invalidated {
 pub(in crate::app) async fn invalidate(
     State(app): State<AppState>,
     caller: Caller,
-    params: Params,
+    params: Params<'static>,
 ) -> Result<Json<Invalidated>, Problem> {
     let tenant = caller.tenant_named(params.text("tenant", TEXT_BYTES_MAX)?)?;
     let durability = match params.text("durability", TEXT_BYTES_MAX)? {
@@ -101,7 +101,7 @@ fn problem(error: &Error) -> Problem {
 }
 
 /// What the one selector names; without any, the whole tenant.
-fn scope(params: &Params, tenant: &TenantId) -> Result<Scope, Problem> {
+fn scope(params: &Params<'_>, tenant: &TenantId) -> Result<Scope, Problem> {
     let selectors = ["key", "endpoint", "prefix", "tag"];
     let mut given = Vec::new();
     for name in selectors {

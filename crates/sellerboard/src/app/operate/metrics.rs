@@ -107,7 +107,7 @@ pub(in crate::app) struct EndpointMetrics {
 pub(in crate::app) async fn metrics(
     State(app): State<AppState>,
     caller: Caller,
-    params: Params,
+    params: Params<'static>,
 ) -> Result<Json<CacheMetrics>, Problem> {
     let named = params.text("tenant", TEXT_BYTES_MAX)?;
     let counters = app.cache.counters();

@@ -80,7 +80,7 @@ impl InvalidationLog {
 pub(in crate::app) async fn invalidations(
     State(app): State<AppState>,
     caller: Caller,
-    params: Params,
+    params: Params<'static>,
 ) -> Result<Json<Invalidations>, Problem> {
     let limit = usize::try_from(params.number("limit", 1..=1000, 100)?).unwrap_or(RECORDS_MAX);
     let named = params.text("tenant", TEXT_BYTES_MAX)?;

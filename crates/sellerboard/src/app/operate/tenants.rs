@@ -38,7 +38,7 @@ pub(in crate::app) struct Tenants {
 pub(in crate::app) async fn tenants(
     State(app): State<AppState>,
     caller: Caller,
-    params: Params,
+    params: Params<'static>,
 ) -> Result<Json<Tenants>, Problem> {
     let limit = usize::try_from(params.number("limit", 1..=1000, 100)?).unwrap_or(100);
     let mut counted = if caller.is_admin() {
