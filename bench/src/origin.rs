@@ -69,12 +69,15 @@ impl Origin {
         let runtime = tokio::runtime::Builder::new_current_thread()
             .enable_all()
             .build()?;
-        let listener = runtime.block_on(TcpListener::bind("127.0.0.1:0"))?;
+        let listener = std::net::TcpListener::bind("127.0.0.1:0")?;
+        listener.set_nonblocking(true)?;
         let addr = listener.local_addr()?;
         let origin = Arc::clone(self);
         std::thread::Builder::new()
             .name("origin".to_owned())
-            .spawn(move || runtime.block_on(origin.serve(listener)))?;
+            .spawn(move || {
+                runtime.block_on(async { origin.serve(TcpListener::from_std(listener)?).await })
+            })?;
         Ok(addr)
     }
 

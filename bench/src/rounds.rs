@@ -5,7 +5,7 @@ use std::net::SocketAddr;
 use std::rc::Rc;
 use std::time::Duration;
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use crate::load::{self, Figures, Script};
 use crate::processes::{cpu_time, own_cpu_time};
@@ -24,7 +24,7 @@ pub struct Target {
 }
 
 /// How it is measured.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, Deserialize, Serialize)]
 pub struct Plan {
     /// Connections at a time.
     pub connections: usize,
@@ -44,7 +44,7 @@ pub enum Pace {
 }
 
 /// What one run gave.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, Deserialize, Serialize)]
 pub struct Run {
     /// Right answers per second.
     pub rate: f64,
@@ -61,7 +61,7 @@ pub struct Run {
 }
 
 /// All runs of one target.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, Deserialize, Serialize)]
 pub struct Series {
     /// The target's name.
     pub name: String,
@@ -70,7 +70,7 @@ pub struct Series {
 }
 
 /// A median, with the least and the greatest.
-#[derive(Clone, Copy, Debug, PartialEq, Serialize)]
+#[derive(Clone, Copy, Debug, Deserialize, PartialEq, Serialize)]
 pub struct Spread {
     /// The middle one.
     pub median: f64,
@@ -145,6 +145,14 @@ impl Run {
 }
 
 impl Series {
+    /// No runs yet.
+    pub(crate) fn new(name: &str) -> Self {
+        Self {
+            name: name.to_owned(),
+            runs: Vec::new(),
+        }
+    }
+
     /// One figure of all runs.
     #[must_use]
     pub fn spread(&self, figure: impl Fn(&Run) -> f64) -> Spread {

@@ -2,6 +2,7 @@
 
 mod compare;
 mod origin;
+mod run;
 
 use std::process::ExitCode;
 
@@ -18,6 +19,7 @@ pub(crate) struct Arguments {
 enum Command {
     Compare(compare::CompareArguments),
     Origin(origin::OriginArguments),
+    Run(run::RunArguments),
 }
 
 impl Arguments {
@@ -29,6 +31,7 @@ impl Arguments {
             match self.command {
                 Command::Compare(arguments) => arguments.run().await?,
                 Command::Origin(arguments) => arguments.run().await?,
+                Command::Run(arguments) => arguments.run().await?,
             }
             Ok(ExitCode::SUCCESS)
         })

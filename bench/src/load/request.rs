@@ -3,7 +3,7 @@ use std::fmt::Write as _;
 /// Digits of the number that makes each sending of a [numbered](Request::numbered) request unlike all others.
 pub(super) const DIGITS: usize = 8;
 
-/// A GET request as it goes over the wire, and what its answer must be.
+/// A request without a body as it goes over the wire, and what its answer must be.
 #[derive(Clone, Debug)]
 #[must_use]
 pub struct Request {
@@ -18,8 +18,17 @@ pub struct Request {
 impl Request {
     /// A request for `path` at `host` (name and port), whose answer must be a 200 of any length.
     pub fn get(host: &str, path: &str) -> Self {
+        Self::new("GET", host, path)
+    }
+
+    /// As [`get`](Self::get), with the method DELETE.
+    pub fn delete(host: &str, path: &str) -> Self {
+        Self::new("DELETE", host, path)
+    }
+
+    fn new(method: &str, host: &str, path: &str) -> Self {
         Self {
-            wire: format!("GET {path} HTTP/1.1\r\nHost: {host}\r\n\r\n").into_bytes(),
+            wire: format!("{method} {path} HTTP/1.1\r\nHost: {host}\r\n\r\n").into_bytes(),
             number_at: None,
             status: 200,
             mark: Vec::new(),

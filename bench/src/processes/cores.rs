@@ -37,18 +37,24 @@ impl Cores {
         self.apart.map_or(Ok(()), |(_, load)| pin(load))
     }
 
+    /// Pins this thread, and what it starts, to the servers' core.
+    ///
+    /// # Errors
+    ///
+    /// If the system refuses.
+    pub fn pin_servers(self) -> io::Result<()> {
+        self.apart.map_or(Ok(()), |(server, _)| pin(server))
+    }
+
     /// Does something on the servers' core: a process that is started there stays there.
     ///
     /// # Errors
     ///
     /// If the system refuses.
     pub fn on_server_core<T>(self, start: impl FnOnce() -> T) -> io::Result<T> {
-        let Some((server, load)) = self.apart else {
-            return Ok(start());
-        };
-        pin(server)?;
+        self.pin_servers()?;
         let started = start();
-        pin(load)?;
+        self.pin_load()?;
         Ok(started)
     }
 

@@ -179,6 +179,12 @@ impl RedisServer {
         self.port
     }
 
+    /// The id of the process; 0 if it was killed.
+    #[must_use]
+    pub fn pid(&self) -> u32 {
+        self.child.as_ref().map_or(0, Child::id)
+    }
+
     /// Runs `redis-cli` against the server, as its default user, and gives what it printed, trimmed.
     ///
     /// # Panics
