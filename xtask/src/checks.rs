@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use crate::Exit;
+use crate::bench;
 use crate::install::{self, REDIS};
 use crate::postgres::{Server, URL_VARIABLE};
 use crate::process::{cargo, find, output, run, succeeds};
@@ -44,6 +45,7 @@ pub(crate) fn test(root: &Path) -> Exit {
     report.step("doc tests", || {
         run(cargo(root).args(["test", "--locked", "--workspace", "--doc"]))
     });
+    report.step("bench smoke", || bench::smoke(root));
     report.step("docs", || {
         let arguments = ["doc", "--locked", "--workspace", "--no-deps"];
         run(cargo(root)

@@ -13,6 +13,10 @@ Commands:
                   tests need and is missing (redis-server, postgres), after saying so
   lint            the quick half: tidy, format, clippy
   tidy            what no other tool checks: file lengths, TODOs, licences, manifests, paths
+  bench [WORKLOAD]… [--smoke] [--data DIR] [--rounds N] [--write]
+                  how fast the service is beside its limits, workload by workload (see bench/README.md);
+                  --smoke: only whether answers are right, in seconds; --data: real traces;
+                  --write: puts the results into docs/performance.md
   deep [CHECK]…   what needs more tools; a missing one prints `skipped:` and the reason.
                   Checks: deny, advisories, machete, features, msrv, miri, fuzz, mutants
   faults [--long] [--no-storm] [--write] [F12]…
@@ -34,6 +38,11 @@ Exit codes: 0 all passed, 1 a step failed, 2 usage, or something required is mis
 /// What was asked for.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) enum Command {
+    /// Measures the service.
+    Bench {
+        /// Those of `bench run`, save for `--write`, which takes no folder here.
+        arguments: Vec<String>,
+    },
     /// The checks that need more tools; all of them when none is named.
     Deep {
         /// Names out of [`deep::CHECKS`].
@@ -67,6 +76,11 @@ pub(crate) fn parse(args: impl Iterator<Item = String>) -> Result<Command, Strin
         return Err("no command given".to_owned());
     };
     let command = match name.as_str() {
+        "bench" => {
+            return Ok(Command::Bench {
+                arguments: rest.to_vec(),
+            });
+        }
         "deep" => return parse_deep(rest),
         "faults" => return faults::parse(rest).map(Command::Faults),
         "help" => Command::Help,

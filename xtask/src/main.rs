@@ -4,6 +4,7 @@
 //! of [steps](report::Report); each prints its name, streams its output, and is counted in the closing
 //! summary. Exit codes: 0 all passed, 1 a step failed, 2 usage or something required is missing.
 
+mod bench;
 mod checks;
 mod cli;
 mod deep;
@@ -38,6 +39,7 @@ impl From<Exit> for ExitCode {
 fn main() -> ExitCode {
     let root = workspace_root();
     let exit = match cli::parse(std::env::args().skip(1)) {
+        Ok(Command::Bench { arguments }) => bench::measure(&root, &arguments),
         Ok(Command::Deep { checks }) => deep::run(&root, &checks),
         Ok(Command::Faults(options)) => faults::run(&root, &options),
         Ok(Command::Help) => {
