@@ -16,6 +16,13 @@ fn commands_are_read() {
 }
 
 #[test]
+fn what_bench_is_told_is_handed_on() {
+    let arguments = vec!["hit-1k".to_owned(), "--smoke".to_owned()];
+    let expected = Ok(Command::Bench { arguments });
+    assert_eq!(parsed("bench hit-1k --smoke"), expected);
+}
+
+#[test]
 fn faults_are_chosen() {
     let Ok(Command::Faults(options)) = parsed("faults --long F7") else {
         panic!("not understood");
