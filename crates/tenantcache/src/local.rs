@@ -1,112 +1,126 @@
 use std::fmt;
+use std::hash::BuildHasher;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use quick_cache::sync::Cache;
-use quick_cache::{Lifecycle, OptionsBuilder, Weighter};
+use parking_lot::RwLock;
 use tenantcache_core::{Key, TenantId};
 
 use crate::hashing::Hashing;
 use crate::value::Value;
 use crate::{Error, ErrorKind};
 
-/// A shard must hold large bodies too: the engine rejects what is heavier than one shard.
+mod accounts;
+mod ghosts;
+mod queue;
+mod shard;
+#[cfg(test)]
+mod tests;
+
+use shard::{Inserted, Shard};
+
+/// A shard must hold large bodies too: it takes nothing that is heavier than half of it.
 const SHARD_BYTES_MIN: u64 = 16 << 20;
 const SHARDS_MAX: u64 = 64;
-/// What an entry is expected to weigh, which sizes the engine's own tables.
-const ENTRY_BYTES_EXPECTED: u64 = 4 << 10;
 
-/// The tier in this process: S3-FIFO (Yang et al., SOSP 2023) as `quick_cache` has it, bounded in bytes.
+/// The tier in this process, bounded in bytes. A key's hash says in which shard it is; each has a lock and an equal part
+/// of the bound, and decides alone who stays. Reading takes the lock shared.
 pub(crate) struct LocalTier {
-    entries: Cache<Key, Arc<Value>, ByWeight, Hashing, HandOver>,
+    shards: Box<[RwLock<Shard>]>,
+    hashing: Hashing,
     evictions: AtomicU64,
     rejections: AtomicU64,
 }
 
-#[derive(Clone)]
-struct ByWeight;
-
-impl Weighter<Key, Arc<Value>> for ByWeight {
-    fn weight(&self, _key: &Key, value: &Arc<Value>) -> u64 {
-        value.weight()
-    }
-}
-
-/// Hands the values that leave to whoever inserts, so that they are dropped after the shard's lock is released.
-#[derive(Clone)]
-struct HandOver;
-
-impl Lifecycle<Key, Arc<Value>> for HandOver {
-    type RequestState = Vec<Arc<Value>>;
-
-    fn on_evict(&self, leaving: &mut Vec<Arc<Value>>, _key: Key, value: Arc<Value>) {
-        leaving.push(value);
-    }
-}
-
 impl LocalTier {
-    pub(crate) fn new(capacity_bytes: u64, hashing: &Hashing) -> Result<Self, Error> {
-        let shards = (capacity_bytes / SHARD_BYTES_MIN).clamp(1, SHARDS_MAX);
-        let options = OptionsBuilder::new()
-            .shards(usize::try_from(shards).unwrap_or(1))
-            .estimated_items_capacity(
-                usize::try_from(capacity_bytes / ENTRY_BYTES_EXPECTED).unwrap_or(usize::MAX),
-            )
-            .weight_capacity(capacity_bytes)
-            .build()
-            .map_err(|error| Error::with_source(ErrorKind::Settings, error.to_string()))?;
-        let entries = Cache::with_options(options, ByWeight, hashing.clone(), HandOver);
+    /// The most of the bound that may be promised to tenants. With more, there could be no room for a value of half a
+    /// shard without breaking a promise.
+    const FLOOR_PERCENT_MAX: u8 = 50;
+
+    pub(crate) fn new(
+        bytes_max: u64,
+        tenant_floor_percent: u8,
+        hashing: &Hashing,
+    ) -> Result<Self, Error> {
+        if tenant_floor_percent > Self::FLOOR_PERCENT_MAX {
+            let problem = format!("a tenant floor of {tenant_floor_percent} %, above 50 %");
+            return Err(Error::with_source(ErrorKind::Settings, problem));
+        }
+        let count = (bytes_max / SHARD_BYTES_MIN).clamp(1, SHARDS_MAX);
+        let (bytes, floors) = (
+            bytes_max / count,
+            bytes_max / count * u64::from(tenant_floor_percent) / 100,
+        );
+        let shard = |_| RwLock::new(Shard::new(bytes, floors, hashing.clone()));
         Ok(Self {
-            entries,
+            shards: (0..count).map(shard).collect(),
+            hashing: hashing.clone(),
             evictions: AtomicU64::new(0),
             rejections: AtomicU64::new(0),
         })
     }
 
     pub(crate) fn get(&self, key: &Key) -> Option<Arc<Value>> {
-        self.entries.get(key)
+        let hash = self.hashing.hash_one(key);
+        self.shard(hash).read().get(hash, key).map(Arc::clone)
     }
 
     /// Keeps the value, unless the same or a later load of its key is already there and `is_alive`. Gives whether it can
     /// be kept. One that is too large for that takes the place of an earlier one all the same, and leaves it empty.
     pub(crate) fn insert(&self, value: &Arc<Value>, is_alive: impl Fn(&Value) -> bool) -> bool {
-        let yields = |known: &Arc<Value>| known.loaded_at <= value.loaded_at || !is_alive(known);
-        if value.weight() > self.entries.shard_capacity() / 2 {
-            self.rejections.fetch_add(1, Ordering::Relaxed);
-            let _earlier = self.entries.remove_if(&value.key, yields);
-            return false;
+        let yields = |known: &Value| {
+            (known.loaded_at <= value.loaded_at || !is_alive(known)) && !known.is_same_load(value)
+        };
+        let hash = self.hashing.hash_one(&value.key);
+        let inserted = self.shard(hash).write().insert(hash, value, yields);
+        // The shard is unlocked by now: what left it is dropped here.
+        match inserted {
+            Inserted::Kept { evicted, .. } => {
+                let count = u64::try_from(evicted.len()).unwrap_or(u64::MAX);
+                self.evictions.fetch_add(count, Ordering::Relaxed);
+                true
+            }
+            Inserted::TooLarge { .. } => {
+                self.rejections.fetch_add(1, Ordering::Relaxed);
+                false
+            }
         }
-        let known = self.entries.peek(&value.key);
-        if known.is_none_or(|known| yields(&known) && !known.is_same_load(value)) {
-            let mut leaving = Vec::new();
-            self.entries
-                .insert_with_lifecycle(value.key.clone(), Arc::clone(value), &mut leaving);
-            // The engine hands over the value that is replaced, too.
-            let evicted = leaving.iter().filter(|left| left.key != value.key).count();
-            let evicted = u64::try_from(evicted).unwrap_or(u64::MAX);
-            self.evictions.fetch_add(evicted, Ordering::Relaxed);
-        }
-        true
     }
 
     /// The tenant's entries, in no order. Walks the whole tier: for operators, not for requests.
     pub(crate) fn of_tenant(&self, tenant: &TenantId) -> Vec<Arc<Value>> {
-        let own = |value: &Arc<Value>| value.key.tenant() == tenant.as_str();
-        self.entries
-            .iter()
-            .map(|(_, value)| value)
-            .filter(own)
-            .collect()
+        let mut own = Vec::new();
+        for shard in &self.shards {
+            let shard = shard.read();
+            let of_tenant = |value: &&Arc<Value>| value.key.tenant() == tenant.as_str();
+            own.extend(shard.values().filter(of_tenant).map(Arc::clone));
+        }
+        own
     }
 
     pub(crate) fn usage(&self) -> LocalUsage {
-        LocalUsage {
-            used_bytes: self.entries.weight(),
-            max_bytes: self.entries.capacity(),
-            entries: self.entries.len(),
+        let mut usage = LocalUsage {
+            used_bytes: 0,
+            max_bytes: 0,
+            entries: 0,
             evictions: self.evictions.load(Ordering::Relaxed),
             rejections: self.rejections.load(Ordering::Relaxed),
+        };
+        for shard in &self.shards {
+            let shard = shard.read();
+            usage.used_bytes += shard.bytes();
+            usage.max_bytes += shard.bytes_max();
+            usage.entries += shard.len();
         }
+        usage
+    }
+
+    /// Takes other bits of the hash than the shard's own table does.
+    fn shard(&self, hash: u64) -> &RwLock<Shard> {
+        let bits = (hash >> 16) & u64::from(u32::MAX);
+        let count = u64::try_from(self.shards.len()).unwrap_or(SHARDS_MAX);
+        let at = usize::try_from((bits * count) >> 32).unwrap_or_default();
+        &self.shards[at]
     }
 }
 
@@ -122,7 +136,7 @@ impl fmt::Debug for LocalTier {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct LocalUsage {
-    /// Bytes charged: bodies, texts and 280 bytes an entry.
+    /// Bytes charged: bodies, texts, 280 bytes an entry, and 64 bytes a tenant and shard.
     pub used_bytes: u64,
     /// The bound on it.
     pub max_bytes: u64,
@@ -133,6 +147,3 @@ pub struct LocalUsage {
     /// Values that were too large to be kept: over half of one shard.
     pub rejections: u64,
 }
-
-#[cfg(test)]
-mod tests;

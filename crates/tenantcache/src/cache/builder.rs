@@ -38,6 +38,7 @@ pub struct CacheBuilder {
     policies: PolicyTable,
     remote: Option<Arc<dyn Remote>>,
     state_dir: Option<PathBuf>,
+    tenant_floor_percent: u8,
     tenants_max: usize,
 }
 
@@ -60,6 +61,7 @@ impl Default for CacheBuilder {
             policies: PolicyTable::default(),
             remote: None,
             state_dir: None,
+            tenant_floor_percent: 50,
             tenants_max: 1_000_000,
         }
     }
@@ -138,6 +140,16 @@ impl CacheBuilder {
         self
     }
 
+    /// The part of the local tier that is promised to tenants, in per cent. It is divided equally among those that have
+    /// entries there, and a tenant that takes no more than its part, its *floor*, loses no entry to another tenant's
+    /// before that entry expires. The rest is a pool, which goes to the entries that are read most, whoever's they are. Each
+    /// shard of the tier (16 MiB or more, 64 at most) does this for itself. Default 50, the most there may be; 0 promises
+    /// nothing.
+    pub fn with_tenant_floor_percent(mut self, percent: u8) -> Self {
+        self.tenant_floor_percent = percent;
+        self
+    }
+
     /// How many loads of one tenant may be under way at a time. Further ones wait, for half their time-out at most.
     /// Default 16; at least 1.
     pub fn with_tenant_loads_max(mut self, count: usize) -> Self {
@@ -182,7 +194,11 @@ impl CacheBuilder {
             enabled: self.enabled,
             event_rules: self.event_rules,
             flights: Arc::new(Flights::new(&self.hashing)),
-            local: LocalTier::new(self.local_bytes_max, &self.hashing)?,
+            local: LocalTier::new(
+                self.local_bytes_max,
+                self.tenant_floor_percent,
+                &self.hashing,
+            )?,
             pending: Arc::default(),
             policies: self.policies,
             health: self.remote.as_ref().map(|remote| remote.health()),
