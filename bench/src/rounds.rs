@@ -8,7 +8,7 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 
 use crate::load::{self, Figures, Script};
-use crate::processes::{cpu_time, own_cpu_time};
+use crate::processes::cpu_time;
 
 /// What is measured.
 #[derive(Clone, Debug)]
@@ -50,8 +50,8 @@ pub struct Run {
     pub rate: f64,
     /// Processor time of the target, in ms for 1,000 answers; 0 if its processes are not known.
     pub cpu_ms: f64,
-    /// The same of the load generator.
-    pub load_cpu_ms: f64,
+    /// How long the load generator was busy, in ms for 1,000 answers.
+    pub load_ms: f64,
     /// Latencies, in µs.
     pub p50_us: f64,
     /// Latencies, in µs.
@@ -114,7 +114,7 @@ pub async fn run(
     connections: usize,
     span: Duration,
 ) -> anyhow::Result<Run> {
-    let before = (cpu_time(&target.pids), own_cpu_time());
+    let before = cpu_time(&target.pids);
     let (addr, script) = (target.addr, &target.script);
     let figures = match pace {
         Pace::Peak => load::closed(addr, script, connections, span).await?,
@@ -123,20 +123,19 @@ pub async fn run(
     let figures = figures
         .checked()
         .map_err(|error| error.context(target.name.clone()))?;
-    let used = cpu_time(&target.pids).saturating_sub(before.0);
-    let load_used = own_cpu_time().saturating_sub(before.1);
-    Ok(Run::of(&figures, used, load_used))
+    let used = cpu_time(&target.pids).saturating_sub(before);
+    Ok(Run::of(&figures, used))
 }
 
 impl Run {
     #[expect(clippy::cast_precision_loss, reason = "counts are below 2^52")]
-    fn of(figures: &Figures, used: Duration, load_used: Duration) -> Self {
+    fn of(figures: &Figures, used: Duration) -> Self {
         let micros = |percent| figures.percentile(percent).as_secs_f64() * 1e6;
         let thousands = figures.right as f64 / 1e3;
         Self {
             rate: figures.rate(),
             cpu_ms: used.as_secs_f64() * 1e3 / thousands,
-            load_cpu_ms: load_used.as_secs_f64() * 1e3 / thousands,
+            load_ms: figures.elapsed.saturating_sub(figures.idle).as_secs_f64() * 1e3 / thousands,
             p50_us: micros(50.0),
             p99_us: micros(99.0),
             p999_us: micros(99.9),

@@ -18,32 +18,31 @@ pub(crate) fn measure(root: &Path, arguments: &[String]) -> Exit {
         return Exit::Unable;
     }
     let is_smoke = arguments.iter().any(|argument| argument == "--smoke");
-    let profile = if is_smoke { "dev" } else { "release" };
     let mut report = Report::default();
-    report.step("bench", || build_and_run(root, profile, arguments));
+    report.step("bench", || {
+        if is_smoke {
+            smoke(root, arguments)
+        } else {
+            let packages = ["--package", "bench", "--package", "sellerboard"];
+            let built = build(root, &[&["--release"], &packages[..]].concat());
+            built.and_then(|| run_program(root, "release", arguments))
+        }
+    });
     report.close()
 }
 
-/// Every workload for a fraction of a second, on what the tests have built: only answers are judged.
-pub(crate) fn smoke(root: &Path) -> Outcome {
-    build_and_run(root, "dev", &["--smoke".to_owned()])
+/// Every workload for a fraction of a second: only answers are judged.
+pub(crate) fn smoke(root: &Path, arguments: &[String]) -> Outcome {
+    // What the tests are built with, so that hardly anything is built again.
+    let built = build(root, &["--workspace", "--bins", "--tests"]);
+    built.and_then(|| run_program(root, "debug", arguments))
 }
 
-fn build_and_run(root: &Path, profile: &str, arguments: &[String]) -> Outcome {
-    let built = run(cargo(root).args([
-        "build",
-        "--locked",
-        "--profile",
-        profile,
-        "--package",
-        "bench",
-        "--package",
-        "sellerboard",
-    ]));
-    if built != Outcome::Passed {
-        return built;
-    }
-    let folder = if profile == "dev" { "debug" } else { profile };
+fn build(root: &Path, what: &[&str]) -> Outcome {
+    run(cargo(root).args(["build", "--locked"]).args(what))
+}
+
+fn run_program(root: &Path, folder: &str, arguments: &[String]) -> Outcome {
     let mut command = Command::new(target(root).join(folder).join("bench"));
     command.arg("run").current_dir(root);
     for argument in arguments {

@@ -45,7 +45,9 @@ pub(crate) fn test(root: &Path) -> Exit {
     report.step("doc tests", || {
         run(cargo(root).args(["test", "--locked", "--workspace", "--doc"]))
     });
-    report.step("bench smoke", || bench::smoke(root));
+    report.step("bench smoke", || {
+        bench::smoke(root, &["--smoke".to_owned()])
+    });
     report.step("docs", || {
         let arguments = ["doc", "--locked", "--workspace", "--no-deps"];
         run(cargo(root)

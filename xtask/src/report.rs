@@ -16,6 +16,16 @@ pub(crate) enum Outcome {
     Skipped(String),
 }
 
+impl Outcome {
+    /// What follows, if all went well so far.
+    pub(crate) fn and_then(self, next: impl FnOnce() -> Self) -> Self {
+        match self {
+            Self::Passed => next(),
+            _ => self,
+        }
+    }
+}
+
 /// The steps run so far.
 #[derive(Debug, Default)]
 pub(crate) struct Report {

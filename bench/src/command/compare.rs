@@ -163,7 +163,7 @@ fn print(all: &[Series]) {
             median(|run| run.rate),
             format!("{:.3} ({:.3} to {:.3})", share.median, share.min, share.max),
             median(|run| run.cpu_ms),
-            median(|run| run.load_cpu_ms),
+            median(|run| run.load_ms),
             median(|run| run.p50_us),
             median(|run| run.p99_us),
             median(|run| run.p999_us),

@@ -16,6 +16,8 @@ pub struct Figures {
     pub first_error: Option<String>,
     /// How long it took.
     pub elapsed: Duration,
+    /// How long of that the load generator had nothing to do: if it hardly had, it is the limit itself.
+    pub idle: Duration,
     nanos: Histogram<u64>,
 }
 
@@ -27,6 +29,7 @@ impl Figures {
             wrong: 0,
             first_error: None,
             elapsed: Duration::ZERO,
+            idle: Duration::ZERO,
             nanos: Histogram::new_with_max(max, 3).expect("the bounds are sound"),
         }
     }

@@ -8,6 +8,7 @@ mod at_once;
 mod closed;
 mod connection;
 mod figures;
+mod idle;
 mod open;
 mod request;
 mod script;

@@ -1,6 +1,7 @@
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::collections::VecDeque;
 use std::net::SocketAddr;
+use std::ops::Range;
 use std::rc::Rc;
 use std::time::Duration;
 
@@ -8,6 +9,7 @@ use tokio::sync::Notify;
 use tokio::task::{LocalSet, yield_now};
 use tokio::time::Instant;
 
+use super::idle::Idle;
 use super::{Connection, Figures, Script};
 
 /// Requests that are due and have no connection yet.
@@ -15,7 +17,7 @@ use super::{Connection, Figures, Script};
 struct Due {
     times: RefCell<VecDeque<Instant>>,
     more: Notify,
-    ended: RefCell<bool>,
+    ended: Cell<bool>,
 }
 
 /// Asks at a steady rate per second, whatever the answers do, for the span. A latency counts from when its request was due, not from when
@@ -51,39 +53,53 @@ pub async fn open(
             Rc::clone(&due),
         ));
     }
-    let pacer = Rc::clone(&due);
-    tasks.spawn_local(async move { pacer.pace(start, rate, span).await });
+    let paced = pace(
+        due,
+        start..start + span,
+        rate,
+        Rc::clone(script),
+        Rc::clone(&figures),
+    );
+    tasks.spawn_local(paced);
     tasks.await;
     let mut figures = Rc::unwrap_or_clone(figures).into_inner();
     figures.elapsed = start.elapsed();
     Ok(figures)
 }
 
-impl Due {
-    async fn pace(&self, start: Instant, rate: f64, span: Duration) {
-        let interval = Duration::from_secs_f64(1.0 / rate);
-        let end = start + span;
-        let mut next = start;
-        while next < end {
-            let now = Instant::now();
-            while next <= now && next < end {
-                self.times.borrow_mut().push_back(next);
-                self.more.notify_one();
-                next += interval;
-            }
-            yield_now().await;
+async fn pace(
+    due: Rc<Due>,
+    span: Range<Instant>,
+    rate: f64,
+    script: Rc<Script>,
+    figures: Rc<RefCell<Figures>>,
+) {
+    let interval = Duration::from_secs_f64(1.0 / rate);
+    let mut next = span.start;
+    let mut idle = Idle::from(next);
+    while next < span.end {
+        let now = Instant::now();
+        idle.look(now, script.sent() + figures.borrow().right);
+        while next <= now && next < span.end {
+            due.times.borrow_mut().push_back(next);
+            due.more.notify_one();
+            next += interval;
         }
-        *self.ended.borrow_mut() = true;
-        self.more.notify_waiters();
+        yield_now().await;
     }
+    figures.borrow_mut().idle = idle.total();
+    due.ended.set(true);
+    due.more.notify_waiters();
+}
 
+impl Due {
     /// When the next request was due; none after the end.
     async fn next(&self) -> Option<Instant> {
         loop {
             if let Some(time) = self.times.borrow_mut().pop_front() {
                 return Some(time);
             }
-            if *self.ended.borrow() {
+            if self.ended.get() {
                 return None;
             }
             self.more.notified().await;

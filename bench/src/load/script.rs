@@ -10,7 +10,7 @@ pub struct Script {
     /// Numbers of requests; without, one after the other.
     order: Vec<u32>,
     next: Cell<usize>,
-    number: Cell<u64>,
+    sent: Cell<u64>,
 }
 
 impl Script {
@@ -39,7 +39,7 @@ impl Script {
             requests,
             order,
             next: Cell::new(0),
-            number: Cell::new(0),
+            sent: Cell::new(0),
         }
     }
 
@@ -50,6 +50,7 @@ impl Script {
 
     /// The next request, and its number of this sending, if it is to have one.
     pub(super) fn next(&self) -> &Request {
+        self.sent.set(self.sent.get() + 1);
         let next = self.next.get();
         self.next.set(if next + 1 == self.order.len() {
             0
@@ -59,11 +60,15 @@ impl Script {
         &self.requests[self.order[next] as usize]
     }
 
-    /// Puts a number that was never given before into a numbered request.
+    /// How many requests were asked for so far.
+    pub(super) fn sent(&self) -> u64 {
+        self.sent.get()
+    }
+
+    /// Puts the number of this sending into a numbered request.
     pub(super) fn write_number(&self, digits: &mut [u8]) {
         debug_assert_eq!(digits.len(), DIGITS);
-        let mut rest = self.number.get();
-        self.number.set(rest + 1);
+        let mut rest = self.sent.get();
         for digit in digits.iter_mut().rev() {
             *digit = b'0' + u8::try_from(rest % 10).unwrap_or(0);
             rest /= 10;

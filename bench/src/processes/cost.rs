@@ -2,8 +2,6 @@ use std::collections::BTreeMap;
 use std::fs;
 use std::time::Duration;
 
-use rustix::time::{ClockId, clock_gettime};
-
 /// The processor time that the processes and all their descendants have used, user and system (`/proc/PID/stat`), in steps of a
 /// clock tick, which is 10 ms.
 #[must_use]
@@ -18,14 +16,6 @@ pub fn cpu_time(pids: &[u32]) -> Duration {
     }
     let per_second = rustix::param::clock_ticks_per_second();
     Duration::from_micros(ticks * 1_000_000 / per_second)
-}
-
-/// The processor time that this process has used, without its descendants.
-#[must_use]
-pub fn own_cpu_time() -> Duration {
-    let time = clock_gettime(ClockId::ProcessCPUTime);
-    let seconds = u64::try_from(time.tv_sec).unwrap_or(0);
-    Duration::new(seconds, u32::try_from(time.tv_nsec).unwrap_or(0))
 }
 
 /// The memory of a process that is in RAM; 0 if it has ended.

@@ -96,7 +96,7 @@ fn add_table(text: &mut String, table: &Table) {
             number(median(|run| run.rate), 0),
             spread(share(series, first), 2),
             number(cpu, 1),
-            number(median(|run| run.load_cpu_ms), 1),
+            number(median(|run| run.load_ms), 1),
             number(median(|run| run.p50_us), 0),
             spread(series.spread(|run| run.p99_us), 0),
         );
