@@ -2,6 +2,9 @@ use std::collections::BTreeMap;
 use std::fs;
 use std::time::Duration;
 
+/// Linux tells programs of ticks of a hundredth of a second, whatever its own are.
+const TICK_MILLIS: u64 = 10;
+
 /// The processor time that the processes and all their descendants have used, user and system (`/proc/PID/stat`), in steps of a
 /// clock tick, which is 10 ms.
 #[must_use]
@@ -14,8 +17,7 @@ pub fn cpu_time(pids: &[u32]) -> Duration {
         let children = all.iter().filter(|(_, process)| process.parent == pid);
         wanted.extend(children.map(|(child, _)| child));
     }
-    let per_second = rustix::param::clock_ticks_per_second();
-    Duration::from_micros(ticks * 1_000_000 / per_second)
+    Duration::from_millis(ticks * TICK_MILLIS)
 }
 
 /// The memory of a process that is in RAM; 0 if it has ended.
