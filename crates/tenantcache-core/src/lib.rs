@@ -4,7 +4,7 @@
 //!
 //! | module | holds |
 //! | --- | --- |
-//! | [`key`] | [`TenantId`], [`Endpoint`], [`EndpointPrefix`], [`Key`]: names that cannot be confused |
+//! | [`key`] | [`TenantId`], [`Endpoint`], [`EndpointPrefix`], [`Key`], [`KeyDraft`]: names that cannot be confused |
 //! | [`tag`] | [`Tag`] and [`Tags`]: labels for group invalidation |
 //! | [`generation`] | [`Table`], [`Stamp`], [`Scope`]: the rule that keeps invalidated values dead |
 //! | [`policy`] | [`Policy`] and [`PolicyTable`]: lifetimes by endpoint |
@@ -34,6 +34,6 @@ pub mod tag;
 
 pub use entry::{DecodeError, StoredEntry};
 pub use generation::{Generation, Incarnation, Records, Scope, Stamp, Table, TableError};
-pub use key::{Endpoint, EndpointPrefix, Key, KeyError, NameError, TenantId};
+pub use key::{Endpoint, EndpointPrefix, Key, KeyDraft, KeyError, NameError, TenantId};
 pub use policy::{Consistency, Freshness, Lifetime, Policy, PolicyTable};
 pub use tag::{Tag, Tags};

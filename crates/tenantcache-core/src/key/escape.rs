@@ -1,4 +1,4 @@
-use std::fmt::Write;
+use smallvec::{Array, SmallVec};
 
 /// Whether a byte stands for itself inside a part of a key.
 pub(super) const fn is_plain(byte: u8) -> bool {
@@ -8,17 +8,31 @@ pub(super) const fn is_plain(byte: u8) -> bool {
 /// Appends `part`, percent-encoding every byte that is not plain, with upper-case digits.
 ///
 /// The separator `:` and `%` itself are never plain, so joined parts can be told apart again.
-pub(super) fn push_escaped(text: &mut String, part: &str) {
-    for byte in part.bytes() {
-        if is_plain(byte) {
-            text.push(char::from(byte));
-        } else {
-            let _infallible = write!(text, "%{byte:02X}");
+pub(super) fn escape_into<A: Array<Item = u8>>(text: &mut SmallVec<A>, part: &str) {
+    const DIGITS: &[u8; 16] = b"0123456789ABCDEF";
+    let mut rest = part.as_bytes();
+    while !rest.is_empty() {
+        let plain = rest.iter().take_while(|byte| is_plain(**byte)).count();
+        text.extend_from_slice(&rest[..plain]);
+        rest = &rest[plain..];
+        if let [byte, tail @ ..] = rest {
+            let digit = |nibble: u8| DIGITS[usize::from(nibble)];
+            text.extend_from_slice(&[b'%', digit(byte >> 4), digit(byte & 15)]);
+            rest = tail;
         }
     }
 }
 
-/// Decodes what [`push_escaped`] wrote; `None` for anything it could not have written.
+/// The bytes that [`escape_into`] was given, from what it wrote.
+pub(super) fn unescaped(part: &[u8]) -> impl Iterator<Item = u8> {
+    let mut rest = part.iter();
+    std::iter::from_fn(move || match *rest.next()? {
+        b'%' => Some(hex_digit(*rest.next()?)? << 4 | hex_digit(*rest.next()?)?),
+        byte => Some(byte),
+    })
+}
+
+/// Decodes what [`escape_into`] wrote; `None` for anything it could not have written.
 pub(super) fn unescape(part: &str) -> Option<String> {
     let mut bytes = Vec::with_capacity(part.len());
     let mut rest = part.as_bytes();

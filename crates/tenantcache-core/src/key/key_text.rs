@@ -3,8 +3,9 @@ use std::fmt;
 use std::str::FromStr;
 use std::sync::Arc;
 
-use super::escape::{push_escaped, unescape};
-use super::{Endpoint, NameError, TenantId};
+use super::draft::name_len;
+use super::escape::unescape;
+use super::{Endpoint, KeyDraft, NameError, TenantId};
 
 /// The name of one entry: `{endpoint}:{tenant}[:{name}:{value}]…`.
 ///
@@ -23,8 +24,8 @@ use super::{Endpoint, NameError, TenantId};
 #[derive(Clone)]
 pub struct Key {
     text: Arc<str>,
-    endpoint_len: u16,
-    tenant_len: u16,
+    endpoint_len: u8,
+    tenant_len: u8,
 }
 
 /// Why a key was refused.
@@ -54,7 +55,7 @@ impl Key {
     /// The key of an endpoint's answer that has no parameters.
     #[must_use]
     pub fn new(endpoint: &Endpoint, tenant: &TenantId) -> Self {
-        Self::from_parts(endpoint.as_str(), tenant.as_str(), &[])
+        KeyDraft::new(endpoint, tenant).to_key()
     }
 
     /// This key with one more parameter, at its place in the order of names.
@@ -63,21 +64,9 @@ impl Key {
     ///
     /// [`KeyError::Parameter`] if the name is empty or already there, [`KeyError::TooLong`] if the key grows too long.
     pub fn param(&self, name: &str, value: impl fmt::Display) -> Result<Self, KeyError> {
-        if name.is_empty() {
-            return Err(KeyError::Parameter);
-        }
-        let value = value.to_string();
-        let mut params = self.params();
-        match params.binary_search_by(|(known, _)| known.as_str().cmp(name)) {
-            Ok(_) => return Err(KeyError::Parameter),
-            Err(place) => params.insert(place, (name.to_owned(), value)),
-        }
-        let key = Self::from_parts(self.endpoint(), self.tenant(), &params);
-        if key.text.len() > Self::BYTES_MAX {
-            Err(KeyError::TooLong)
-        } else {
-            Ok(key)
-        }
+        let mut draft = KeyDraft::from(self);
+        draft.param(name, value)?;
+        Ok(draft.to_key())
     }
 
     /// The key as text, as it stands in logs, headers and Redis.
@@ -109,22 +98,12 @@ impl Key {
         }
     }
 
-    fn from_parts(endpoint: &str, tenant: &str, params: &[(String, String)]) -> Self {
-        let mut text = String::with_capacity(endpoint.len() + 1 + tenant.len() + 24 * params.len());
-        text.push_str(endpoint);
-        text.push(':');
-        text.push_str(tenant);
-        for (name, value) in params {
-            text.push(':');
-            push_escaped(&mut text, name);
-            text.push(':');
-            push_escaped(&mut text, value);
-        }
-        let len = |part: &str| u16::try_from(part.len()).expect("names are at most 128 bytes");
+    /// The key of a text that is known to be canonical.
+    pub(super) fn from_canonical(text: &str, endpoint_len: u8, tenant_len: u8) -> Self {
         Self {
-            endpoint_len: len(endpoint),
-            tenant_len: len(tenant),
             text: text.into(),
+            endpoint_len,
+            tenant_len,
         }
     }
 }
@@ -140,15 +119,11 @@ impl FromStr for Key {
         let mut parts = text.splitn(3, ':');
         let endpoint = Endpoint::new(parts.next().unwrap_or_default())?;
         let tenant = TenantId::new(parts.next().ok_or(KeyError::Malformed)?)?;
-        let params = match parts.next() {
-            None => Vec::new(),
-            Some(rest) => parse_params(rest).ok_or(KeyError::Malformed)?,
-        };
-        Ok(Self::from_parts(
-            endpoint.as_str(),
-            tenant.as_str(),
-            &params,
-        ))
+        if let Some(params) = parts.next() {
+            parse_params(params).ok_or(KeyError::Malformed)?;
+        }
+        let (endpoint_len, tenant_len) = (name_len(endpoint.as_str()), name_len(tenant.as_str()));
+        Ok(Self::from_canonical(text, endpoint_len, tenant_len))
     }
 }
 
@@ -178,13 +153,14 @@ impl Eq for Key {}
 
 impl std::hash::Hash for Key {
     fn hash<H: std::hash::Hasher>(&self, state: &mut H) {
-        self.text.hash(state);
+        self.text.as_bytes().hash(state);
     }
 }
 
-impl Borrow<str> for Key {
-    fn borrow(&self) -> &str {
-        &self.text
+/// A map by key can be asked with [`KeyDraft::as_bytes`].
+impl Borrow<[u8]> for Key {
+    fn borrow(&self) -> &[u8] {
+        self.text.as_bytes()
     }
 }
 

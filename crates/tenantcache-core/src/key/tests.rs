@@ -1,8 +1,8 @@
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 
 use proptest::prelude::*;
 
-use super::{Endpoint, EndpointPrefix, Key, KeyError, NameError, TenantId};
+use super::{Endpoint, EndpointPrefix, Key, KeyDraft, KeyError, NameError, TenantId};
 
 fn key(endpoint: &str, tenant: &str, params: &[(&str, &str)]) -> Result<Key, KeyError> {
     let bare = Key::new(&Endpoint::new(endpoint)?, &TenantId::new(tenant)?);
@@ -62,6 +62,22 @@ fn repeated_and_empty_parameters_are_refused() {
         Err(KeyError::TooLong)
     );
     assert_eq!(key("p", "a", &[("n", "")]).unwrap().as_str(), "p:a:n:");
+}
+
+#[test]
+fn a_refused_parameter_leaves_the_draft_as_it_was() {
+    let mut draft = KeyDraft::from(&key("p", "a", &[("n", "1")]).unwrap());
+    assert_eq!(draft.param("a", "x".repeat(2_000)), Err(KeyError::TooLong));
+    assert_eq!(draft.param("a", ":".repeat(500)), Err(KeyError::TooLong));
+    assert_eq!(draft.param("n", 2), Err(KeyError::Parameter));
+    assert_eq!(draft.to_key().as_str(), "p:a:n:1");
+}
+
+#[test]
+fn a_map_by_key_is_asked_with_a_draft() {
+    let key = key("p", "a", &[("n", "1")]).unwrap();
+    let map = HashMap::from([(key.clone(), 1)]);
+    assert_eq!(map.get(KeyDraft::from(&key).as_bytes()), Some(&1));
 }
 
 #[test]
@@ -179,6 +195,13 @@ proptest! {
             prop_assert_eq!(key.params().into_iter().collect::<BTreeMap<_, _>>(), params);
             prop_assert_eq!(key.as_str().parse::<Key>(), Ok(key));
         }
+    }
+
+    #[test]
+    fn parameters_find_their_places(triple in triple()) {
+        let (endpoint, tenant, params) = &triple;
+        let backwards: Vec<_> = params.iter().rev().map(|(n, v)| (n.as_str(), v.as_str())).collect();
+        prop_assert_eq!(key(endpoint, tenant, &backwards).ok(), build(&triple));
     }
 
     #[test]
