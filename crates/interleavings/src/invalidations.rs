@@ -7,7 +7,7 @@ use shuttle::thread;
 use tenantcache_core::{Generation, Tags};
 
 use crate::mirror::{Judgement, TenantState};
-use crate::support::{at, explore, judge, key, scope, stamped, table, tenant, value, warm};
+use crate::support::{TRUST, at, explore, judge, key, scope, stamped, table, tenant, value, warm};
 
 /// An invalidation is queued and acknowledged, then applied and confirmed. Whoever asks after the acknowledgement finds
 /// it in the overlay or in the mirror.
@@ -104,6 +104,27 @@ pub fn tables_only_go_forward() {
         assert_eq!(judge(&state, &newest), Judgement::Valid);
         let between = value(stamped(table(1, 1).stamp(), 0), "old");
         assert_eq!(judge(&state, &between), Judgement::Dead);
+    });
+}
+
+/// The table is read again after its last proof has run out, and has changed. A value that was valid by the old table is
+/// never served on the proof of the new one.
+pub fn a_proof_is_never_taken_for_an_older_table() {
+    explore(|| {
+        let state = warm();
+        let held = value(stamped(table(1, 0).stamp(), 0), "old");
+        assert_eq!(judge(&state, &held), Judgement::Valid, "and noted as such");
+        let reread = thread::spawn({
+            let state = Arc::clone(&state);
+            move || {
+                let _ = state.install(&table(1, 1), at(3_000), at(3_001));
+            }
+        });
+        for _ in 0..2 {
+            let judgement = state.judge(&held, TRUST, || at(3_002));
+            assert_ne!(judgement, Judgement::Valid, "neither table allows it");
+        }
+        reread.join().expect("it ends");
     });
 }
 

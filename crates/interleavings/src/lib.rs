@@ -6,9 +6,9 @@
 //! nothing else has to be built anew. Each function runs one situation in many orders, and panics if one of them breaks
 //! what it says; `tests` has a test for each.
 //!
-//! Left out: the atomics of `std`, and the channels of tokio, which are steps of no length here; orders of memory weaker
-//! than sequential; and what is not in the two files, such as the orders in `replay` and `read`, which the situations
-//! repeat.
+//! Left out: the atomics of `std`, but for those of `atomic`, and the channels of tokio, which are steps of no length here;
+//! orders of memory weaker than sequential; and what is not in the two files, such as the orders in `replay` and `read`,
+//! which the situations repeat.
 
 // The examples in those files belong to tenantcache, where they are run.
 #![cfg(not(doctest))]
@@ -17,8 +17,10 @@
 extern crate self as arc_swap;
 extern crate self as parking_lot;
 
+mod atomic;
 mod changes;
 mod counters;
+mod endpoints;
 mod flights;
 mod invalidations;
 mod shims;
@@ -46,7 +48,7 @@ pub use flights::{
     a_late_landing_leaves_the_newer_flight, nobody_gets_what_was_invalidated_before_it_came,
 };
 pub use invalidations::{
-    a_late_confirmation_forgets_nothing_newer,
+    a_late_confirmation_forgets_nothing_newer, a_proof_is_never_taken_for_an_older_table,
     a_table_read_before_another_was_learned_is_not_trusted,
     an_invalidation_is_never_in_neither_place, invalidations_queued_at_once_are_all_kept,
     no_own_invalidation_is_lost, tables_only_go_forward,

@@ -9,7 +9,7 @@ use tenantcache_core::{
 };
 
 use crate::mirror::{Judgement, TenantState, Trust};
-use crate::value::{LoadStamp, RefreshBackoff, Value};
+use crate::value::{Admitted, LoadStamp, RefreshBackoff, Value};
 
 /// The most orders tried one after the other; what is beyond is tried at random.
 const IN_ORDER_MAX: usize = 10_000;
@@ -90,6 +90,8 @@ pub(crate) fn value(stamp: LoadStamp, version: &'static str) -> Value {
         body_hash: 0,
         body: Bytes::from_static(version.as_bytes()),
         refresh: RefreshBackoff::default(),
+        admitted: Admitted::default(),
+        endpoint: Arc::default(),
     }
 }
 

@@ -34,6 +34,19 @@ pub struct Outcome {
     pub load_failed: bool,
 }
 
+impl Outcome {
+    pub(crate) fn new(status: Status, source: Source, remote_down: bool) -> Self {
+        Self {
+            status,
+            source,
+            collapsed: false,
+            stored: false,
+            remote_down,
+            load_failed: false,
+        }
+    }
+}
+
 /// What the cache did for a request.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]

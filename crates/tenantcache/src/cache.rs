@@ -3,7 +3,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use parking_lot::Mutex;
-use tenantcache_core::{Generation, PolicyTable, TenantId};
+use tenantcache_core::{Generation, TenantId};
 use tokio::sync::watch;
 use tokio::task::AbortHandle;
 
@@ -11,6 +11,7 @@ use crate::admission::{Admission, LoadUsage};
 use crate::clock::Clock;
 use crate::counters::{CounterSnapshot, Counters, RequestSnapshot};
 use crate::durable::Kept;
+use crate::endpoints::Endpoints;
 use crate::events::Rules;
 use crate::flight::Flights;
 use crate::journal::Journal;
@@ -42,11 +43,11 @@ pub(crate) struct Inner {
     /// What outlives the process; nothing if there is no remote tier to wait for.
     pub(crate) durable: Option<Kept>,
     pub(crate) enabled: bool,
+    pub(crate) endpoints: Endpoints,
     pub(crate) event_rules: Rules,
     pub(crate) flights: Arc<Flights>,
     pub(crate) local: LocalTier,
     pub(crate) pending: Arc<Pending>,
-    pub(crate) policies: PolicyTable,
     pub(crate) remote: Option<Arc<dyn Remote>>,
     pub(crate) tenants: Tenants,
     pub(crate) journal: Journal,
@@ -86,14 +87,14 @@ impl Cache {
     pub fn counters(&self) -> CounterSnapshot {
         CounterSnapshot {
             loads_shed: self.inner.admission.shed(),
-            ..self.inner.counters.snapshot()
+            ..self.inner.counters.snapshot(&self.inner.endpoints)
         }
     }
 
-    /// Sets the counts of requests, so that a test need not make 2⁶⁴ of them.
+    /// Sets the counts of requests of each endpoint, so that a test need not make 2⁶⁴ of them.
     #[doc(hidden)]
     pub fn dangerous_set_request_counts(&self, count: u64) {
-        self.inner.counters.set_requests(count);
+        self.inner.endpoints.set_requests(count);
     }
 
     /// Loads under way and waiting on this node.

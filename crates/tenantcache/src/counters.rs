@@ -1,20 +1,17 @@
 use std::collections::BTreeMap;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
-use parking_lot::{Mutex, RwLock};
+use parking_lot::Mutex;
 use tenantcache_core::{DecodeError, Scope};
 
+use crate::endpoints::Endpoints;
 use crate::remote::{Made, RemoteError, RemoteErrorKind};
+use crate::sharded::Sharded;
 use crate::{Answer, Error, Source, Status};
 
-/// The most endpoints that are counted apart; further ones are counted together.
-const ENDPOINTS_MAX: usize = 256;
 /// Where events are counted that have no rule.
 const NO_RULE: &str = "other";
-/// Where further endpoints are counted. No endpoint can have this name.
-const OTHER: &str = "(other)";
 
 /// Why tables are made.
 const TABLES_MADE: [&str; 4] = ["lost", "new", "history", "unreadable"];
@@ -24,11 +21,9 @@ const LAG_MICROS: [u64; 14] = [
     1_000_000, 2_000_000,
 ];
 
-/// Everything one cache counts. Counters wrap at 2⁶⁴, and sums of them stop there.
+/// What one cache counts beside the requests of tenants and endpoints. Counters wrap at 2⁶⁴, and sums of them stop there.
 #[derive(Debug, Default)]
 pub(crate) struct Counters {
-    pub(crate) total: RequestCounters,
-    endpoints: RwLock<BTreeMap<String, Arc<EndpointCounters>>>,
     invalidations: [[AtomicU64; 2]; Scope::NAMES.len()],
     unusable_entries: [AtomicU64; DecodeError::NAMES.len()],
     /// By the name of the rule, so there are no more of them than rules: how many matched, how many did not.
@@ -53,36 +48,17 @@ pub(crate) struct RequestCounters {
 
 /// Counts of one endpoint.
 #[derive(Debug, Default)]
-pub(crate) struct EndpointCounters {
-    pub(crate) requests: RequestCounters,
-    pub(crate) hits_local: AtomicU64,
-    pub(crate) hits_remote: AtomicU64,
-    pub(crate) loads: AtomicU64,
-    pub(crate) loads_failed: AtomicU64,
+pub(crate) struct EndpointCounters(Sharded<EndpointShard>);
+
+#[derive(Debug, Default)]
+struct EndpointShard {
+    requests: RequestCounters,
+    hits_remote: AtomicU64,
+    loads: AtomicU64,
+    loads_failed: AtomicU64,
 }
 
 impl Counters {
-    /// Sets the counts of requests, in all and of every endpoint that is known.
-    pub(crate) fn set_requests(&self, count: u64) {
-        self.total.set(count);
-        for endpoint in self.endpoints.read().values() {
-            endpoint.requests.set(count);
-        }
-    }
-
-    pub(crate) fn endpoint(&self, name: &str) -> Arc<EndpointCounters> {
-        if let Some(counters) = self.endpoints.read().get(name) {
-            return Arc::clone(counters);
-        }
-        let mut endpoints = self.endpoints.write();
-        let name = if endpoints.len() < ENDPOINTS_MAX {
-            name
-        } else {
-            OTHER
-        };
-        Arc::clone(endpoints.entry(name.to_owned()).or_default())
-    }
-
     pub(crate) fn invalidated(&self, scopes: &[Scope], applied: bool) {
         for scope in scopes {
             let index = Scope::NAMES.iter().position(|name| *name == scope.name());
@@ -129,16 +105,14 @@ impl Counters {
         self.tables_made[index].fetch_add(1, Ordering::Relaxed);
     }
 
-    pub(crate) fn snapshot(&self) -> CounterSnapshot {
+    /// These counts and those of the endpoints.
+    pub(crate) fn snapshot(&self, endpoints: &Endpoints) -> CounterSnapshot {
         let get = |counter: &AtomicU64| counter.load(Ordering::Relaxed);
-        let endpoints = self.endpoints.read();
+        let (endpoints, total) = endpoints.snapshot();
         let events = self.events.lock().clone();
         CounterSnapshot {
-            total: self.total.snapshot(),
-            endpoints: endpoints
-                .iter()
-                .map(|(name, c)| (name.clone(), c.snapshot()))
-                .collect(),
+            total,
+            endpoints,
             invalidations: Scope::NAMES
                 .into_iter()
                 .zip(&self.invalidations)
@@ -177,6 +151,11 @@ impl Counters {
 }
 
 impl RequestCounters {
+    /// Counts a fresh hit.
+    pub(crate) fn hit(&self) {
+        self.statuses[status_index(Status::Hit)].fetch_add(1, Ordering::Relaxed);
+    }
+
     fn set(&self, count: u64) {
         let others = [&self.collapsed, &self.errors];
         for counter in self.statuses.iter().chain(others) {
@@ -221,27 +200,56 @@ impl RequestCounters {
 }
 
 impl EndpointCounters {
-    pub(crate) fn record(&self, answer: Result<&Answer, &Error>) {
-        self.requests.record(answer);
-        let Ok(answer) = answer else { return };
-        let outcome = answer.outcome();
-        match outcome.source {
-            Source::Local if outcome.status.is_hit() => {
-                self.hits_local.fetch_add(1, Ordering::Relaxed)
-            }
-            Source::Remote => self.hits_remote.fetch_add(1, Ordering::Relaxed),
-            Source::Local | Source::Origin => 0,
-        };
+    pub(crate) fn hit(&self) {
+        self.0.own().requests.hit();
     }
 
-    fn snapshot(&self) -> EndpointSnapshot {
-        let get = |counter: &AtomicU64| counter.load(Ordering::Relaxed);
+    pub(crate) fn record(&self, answer: Result<&Answer, &Error>) {
+        let own = self.0.own();
+        own.requests.record(answer);
+        if answer.is_ok_and(|answer| answer.outcome().source == Source::Remote) {
+            own.hits_remote.fetch_add(1, Ordering::Relaxed);
+        }
+    }
+
+    pub(crate) fn record_absent(&self) {
+        self.0.own().requests.record_absent();
+    }
+
+    pub(crate) fn load_begun(&self) {
+        self.0.own().loads.fetch_add(1, Ordering::Relaxed);
+    }
+
+    pub(crate) fn load_failed(&self) {
+        self.0.own().loads_failed.fetch_add(1, Ordering::Relaxed);
+    }
+
+    pub(crate) fn set_requests(&self, count: u64) {
+        let counts = std::iter::once(count).chain(std::iter::repeat(0));
+        for (shard, count) in self.0.iter().zip(counts) {
+            shard.requests.set(count);
+        }
+    }
+
+    pub(crate) fn snapshot(&self) -> EndpointSnapshot {
+        let sum = |counter: fn(&EndpointShard) -> &AtomicU64| {
+            let counts = self.0.iter().map(counter);
+            counts.fold(0_u64, |sum, count| {
+                sum.wrapping_add(count.load(Ordering::Relaxed))
+            })
+        };
+        let hits_remote = sum(|shard| &shard.hits_remote);
+        let shards = self.0.iter().map(|shard| shard.requests.snapshot());
+        let requests = shards.fold(RequestSnapshot::default(), |sum, shard| {
+            sum.combined(shard, u64::wrapping_add)
+        });
         EndpointSnapshot {
-            requests: self.requests.snapshot(),
-            hits_local: get(&self.hits_local),
-            hits_remote: get(&self.hits_remote),
-            loads: get(&self.loads),
-            loads_failed: get(&self.loads_failed),
+            requests,
+            // Whatever hits has its value from one of the two tiers.
+            hits_local: requests.hits().saturating_sub(hits_remote),
+            hits_remote,
+            loads: sum(|shard| &shard.loads),
+            loads_failed: sum(|shard| &shard.loads_failed),
         }
     }
 }
@@ -283,6 +291,18 @@ impl RequestSnapshot {
     pub fn misses(&self) -> u64 {
         let others = self.reloads.saturating_add(self.bypasses);
         self.loaded.saturating_add(others)
+    }
+
+    pub(crate) fn combined(self, other: Self, add: fn(u64, u64) -> u64) -> Self {
+        Self {
+            fresh_hits: add(self.fresh_hits, other.fresh_hits),
+            stale_hits: add(self.stale_hits, other.stale_hits),
+            loaded: add(self.loaded, other.loaded),
+            reloads: add(self.reloads, other.reloads),
+            bypasses: add(self.bypasses, other.bypasses),
+            collapsed: add(self.collapsed, other.collapsed),
+            errors: add(self.errors, other.errors),
+        }
     }
 
     /// All requests: hits and misses.

@@ -1,10 +1,20 @@
-use std::hash::{BuildHasher, DefaultHasher, Hasher, RandomState};
+use std::hash::{BuildHasher, Hasher};
+use std::sync::LazyLock;
 
-/// How this process hashes keys and tenants: with a random seed, so that nobody outside can choose some that meet. Where
+use foldhash::SharedSeed;
+use foldhash::quality::{FoldHasher, SeedableRandomState};
+
+static SHARED_SEED: LazyLock<SharedSeed> = LazyLock::new(|| SharedSeed::from_u64(random_u64()));
+
+/// How this process hashes keys and tenants: with a secret seed, so that nobody outside can choose some that meet. Where
 /// they meet all the same, whole keys are compared.
+///
+/// foldhash takes a quarter of the time of SipHash. It does not withstand somebody who sees hashes or can tell from times
+/// of single look-ups which keys meet. Nobody outside sees either: hashes leave the process nowhere, and a look-up takes
+/// less than a thousandth of what a network adds at random. What meets is bounded by the tier's size, and costs time only.
 #[derive(Clone, Debug)]
 pub(crate) struct Hashing {
-    random: RandomState,
+    random: SeedableRandomState,
     /// What is kept of a hash.
     mask: u64,
 }
@@ -22,7 +32,7 @@ impl Hashing {
 impl Default for Hashing {
     fn default() -> Self {
         Self {
-            random: RandomState::new(),
+            random: SeedableRandomState::with_seed(random_u64(), &SHARED_SEED),
             mask: u64::MAX,
         }
     }
@@ -40,9 +50,9 @@ impl BuildHasher for Hashing {
 }
 
 /// What [`Hashing`] builds.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub(crate) struct KeyHasher {
-    inner: DefaultHasher,
+    inner: FoldHasher<'static>,
     mask: u64,
 }
 
@@ -51,7 +61,20 @@ impl Hasher for KeyHasher {
         self.inner.write(bytes);
     }
 
+    fn write_u8(&mut self, byte: u8) {
+        self.inner.write_u8(byte);
+    }
+
+    fn write_usize(&mut self, number: usize) {
+        self.inner.write_usize(number);
+    }
+
     fn finish(&self) -> u64 {
         self.inner.finish() & self.mask
     }
+}
+
+/// From the system's cryptographic generator.
+fn random_u64() -> u64 {
+    getrandom::u64().expect("the system has a source of randomness")
 }

@@ -90,10 +90,11 @@ pub(crate) async fn entry(
     {
         let valid = state.admits_stored(&entry, &read.table.table);
         let age = inner.clock.wall().saturating_sub(entry.loaded_at);
-        let value = Value::from_stored(entry, age, inner.clock.monotonic());
+        let endpoint = inner.endpoints.state(key.endpoint());
+        let value = Value::from_stored(entry, endpoint, age, inner.clock.monotonic());
         found.push(details(inner, &value, Source::Remote, valid));
     }
-    if let Some(value) = inner.local.get(key) {
+    if let Some(value) = inner.local.get(key.as_bytes()) {
         let trusted = state.judge(&value, inner.trust(), || inner.clock.monotonic());
         found.insert(
             0,

@@ -93,7 +93,7 @@ pub(crate) async fn look_up(
     pilot: &Pilot,
     patience: &mut Patience,
 ) -> LookedUp {
-    let lease_ttl = request.policy.load_timeout() + MARGIN;
+    let lease_ttl = request.policy().load_timeout() + MARGIN;
     let give_up_at = inner.clock.monotonic() + lease_ttl;
     let mut seen = Vec::new();
     let mut taken_up = None;

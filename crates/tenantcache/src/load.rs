@@ -12,13 +12,13 @@ use crate::cache::Inner;
 use crate::flight::{Found, Landing, Pilot};
 use crate::lease::{self, HeldLease, LookedUp};
 use crate::loaded::{BoxLoader, Loaded};
-use crate::mirror::{News, TenantState};
+use crate::mirror::{News, TenantState, Trust};
 use crate::nesting::Chain;
 use crate::origin;
 use crate::patience::Patience;
 use crate::read::{Look, Request};
 use crate::remote::{Fill, Remote, RemoteEntry, RemoteError, RemoteRead, RemoteTable};
-use crate::value::{LoadStamp, RefreshBackoff, Value};
+use crate::value::{Admitted, LoadStamp, RefreshBackoff, Value};
 
 /// Begins the flight, detached from its caller.
 pub(crate) fn begin(
@@ -199,8 +199,14 @@ pub(crate) async fn prove(inner: &Arc<Inner>, state: &Arc<TenantState>, patience
 }
 
 /// Reads the table again in the background when trust in it is half over, so that tenants in use never wait for it.
-pub(crate) fn reread_if_due(inner: &Arc<Inner>, state: &Arc<TenantState>) {
-    if inner.remote_up() && state.is_reread_due(inner.trust(), inner.clock.monotonic()) {
+pub(crate) fn reread_if_due(
+    inner: &Arc<Inner>,
+    state: &Arc<TenantState>,
+    trust: Trust,
+    now: Duration,
+) {
+    let is_up = inner.remote.is_some() && trust.outage_ttl.is_none();
+    if is_up && state.is_reread_due(trust, now) {
         reread(inner, state);
     }
 }
@@ -210,7 +216,7 @@ pub(crate) fn reread_for_subscriber(inner: &Arc<Inner>, state: &Arc<TenantState>
     if inner.remote_up() && !state.is_shared() {
         reread(inner, state);
     } else {
-        reread_if_due(inner, state);
+        reread_if_due(inner, state, inner.trust(), inner.clock.monotonic());
     }
 }
 
@@ -246,7 +252,8 @@ pub(crate) fn promote(
     stored: RemoteEntry,
     table: &Table,
 ) -> Option<Arc<Value>> {
-    let schema = inner.policies.policy(key.endpoint()).schema();
+    let endpoint = inner.endpoints.state(key.endpoint());
+    let schema = endpoint.policy.schema();
     let decoded = match StoredEntry::decode(&stored.bytes, key) {
         Ok(entry) if entry.schema != schema => Err(DecodeError::OtherSchema),
         decoded => decoded,
@@ -266,7 +273,8 @@ pub(crate) fn promote(
         entry.lifetime.hard.saturating_sub(remaining)
     });
     let valid_as_read = state.admits_stored(&entry, table);
-    let value = Value::from_stored(entry, by_wall.max(by_remaining), inner.clock.monotonic());
+    let age = by_wall.max(by_remaining);
+    let value = Value::from_stored(entry, endpoint, age, inner.clock.monotonic());
     if !valid_as_read || !state.admits(value.stamp, &value.key, &value.tags) {
         inner
             .counters
@@ -297,7 +305,7 @@ pub(crate) async fn keep(
     }
     let filled = match &inner.remote {
         Some(remote) if value.stamp.shared => {
-            let schema = request.policy.schema();
+            let schema = request.policy().schema();
             let stored = value.to_stored(schema, inner.clock.wall(), inner.clock.monotonic());
             fill(inner, remote.as_ref(), &stored, lease, patience).await
         }
@@ -342,9 +350,9 @@ async fn fill(
 /// The soft TTL before jitter: the loader's choice, else the policy's.
 pub(crate) fn chosen_ttl(request: &Request, loaded: &Loaded) -> Duration {
     if loaded.negative {
-        request.policy.negative_ttl()
+        request.policy().negative_ttl()
     } else {
-        loaded.ttl.unwrap_or(request.policy.soft_ttl())
+        loaded.ttl.unwrap_or(request.policy().soft_ttl())
     }
 }
 
@@ -360,9 +368,9 @@ pub(crate) fn to_value(
     };
     let random = fastrand::u64(..);
     let lifetime = if loaded.negative {
-        request.policy.lifetime_negative(random)
+        request.policy().lifetime_negative(random)
     } else {
-        request.policy.lifetime(loaded.ttl, random)
+        request.policy().lifetime(loaded.ttl, random)
     };
     Value {
         key: request.key.clone(),
@@ -375,6 +383,8 @@ pub(crate) fn to_value(
         body_hash: StoredEntry::hash_body(&loaded.body),
         body: loaded.body,
         refresh: RefreshBackoff::default(),
+        admitted: Admitted::default(),
+        endpoint: Arc::clone(&request.endpoint),
     }
 }
 

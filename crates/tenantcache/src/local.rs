@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use parking_lot::RwLock;
-use tenantcache_core::{Key, TenantId};
+use tenantcache_core::TenantId;
 
 use crate::hashing::Hashing;
 use crate::value::Value;
@@ -60,7 +60,8 @@ impl LocalTier {
         })
     }
 
-    pub(crate) fn get(&self, key: &Key) -> Option<Arc<Value>> {
+    /// The value of the key with this text.
+    pub(crate) fn get(&self, key: &[u8]) -> Option<Arc<Value>> {
         let hash = self.hashing.hash_one(key);
         self.shard(hash).read().get(hash, key).map(Arc::clone)
     }

@@ -1,4 +1,4 @@
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::atomic::AtomicBool;
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
@@ -10,6 +10,7 @@ use tenantcache_core::{
 };
 use tokio::sync::broadcast;
 
+use crate::atomic::{AtomicU64, Ordering};
 use crate::changes::{self, BACKLOG_MAX, Change};
 use crate::counters::RequestCounters;
 use crate::value::{LoadStamp, Value};
@@ -25,6 +26,12 @@ pub(crate) struct TenantState {
     pub(crate) id: TenantId,
     pub(crate) counters: RequestCounters,
     mirror: ArcSwapOption<Mirror>,
+    /// What the mirror is proven to be, as [`Proof::to_bits`] gives it. Whoever judges by both reads the proof first, and
+    /// whoever changes both, the mirror: so no table is ever thought to be proven by a read that brought a later one.
+    proof: AtomicU64,
+    /// Changes, to a number that no other version of any tenant has, after each change of the mirror or the overlay that
+    /// may make a valid value invalid. A value that was found valid as of this version need not be judged again.
+    version: AtomicU64,
     /// Invalidations of this node that the shared table has not confirmed, by this node's own sequence. They are judged
     /// in addition to the table, and are what is sent again when the remote tier is back. `None` stands for no record.
     overlay: ArcSwapOption<Records>,
@@ -55,8 +62,19 @@ enum MirrorKind {
     Own,
     /// Made here because the remote tier has been away since the tenant was first seen. It dies at the first read.
     Provisional,
-    /// A copy of the shared table, which was current when a read of it was sent at that time.
-    Shared { proven_at: Option<Duration> },
+    /// A copy of the shared table.
+    Shared,
+}
+
+/// How the mirror is known to be current.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Proof {
+    /// It is the only table there is.
+    Own,
+    /// It is not, but the best there is in an outage.
+    Provisional,
+    /// It was when a read of the shared table was sent at that time; zero: there is no such read.
+    ReadAt(Duration),
 }
 
 /// What may be done with an entry of the local tier.
@@ -108,6 +126,8 @@ impl TenantState {
             id,
             counters: RequestCounters::default(),
             mirror: ArcSwapOption::empty(),
+            proof: AtomicU64::new(Proof::ReadAt(Duration::ZERO).to_bits()),
+            version: AtomicU64::new(new_version()),
             overlay: ArcSwapOption::empty(),
             doubted_at: AtomicU64::new(0),
             subscribers: OnceLock::new(),
@@ -142,27 +162,25 @@ impl TenantState {
         trust: Trust,
         now: impl FnOnce() -> Duration,
     ) -> Judgement {
-        let covered = self.overlay_covers(value.stamp.sequence, &value.key, &value.tags);
-        let mirror = self.mirror.load();
-        let Some(mirror) = mirror.as_ref() else {
-            return Judgement::Unproven;
-        };
-        if covered
-            || !mirror
-                .table
-                .admits(value.stamp.stamp, &value.key, &value.tags)
-        {
-            return Judgement::Dead;
+        let proof = self.proof();
+        // What changes from here on gives the tenant another version than the one that is noted.
+        let version = self.version.load(Ordering::SeqCst);
+        if !value.admitted.is_as_of(version) {
+            match self.admits_now(value) {
+                Some(true) => value.admitted.note(version),
+                Some(false) => return Judgement::Dead,
+                None => return Judgement::Unproven,
+            }
         }
         let now = now();
         let within = |since: Duration, span: Duration| now.saturating_sub(since) < span;
-        let proven = match (mirror.kind, trust.outage_ttl) {
-            (MirrorKind::Own, _) => true,
-            (MirrorKind::Provisional, None) => false,
-            (MirrorKind::Provisional, Some(ttl)) => within(value.loaded_at, ttl),
-            (MirrorKind::Shared { .. }, None) => self.is_current(mirror, trust, now),
-            (MirrorKind::Shared { proven_at }, Some(ttl)) => {
-                let since = proven_at.unwrap_or_default().max(value.loaded_at);
+        let proven = match (proof, trust.outage_ttl) {
+            (Proof::Own, _) => true,
+            (Proof::Provisional, None) => false,
+            (Proof::Provisional, Some(ttl)) => within(value.loaded_at, ttl),
+            (Proof::ReadAt(_), None) => self.is_current(proof, trust, now),
+            (Proof::ReadAt(at), Some(ttl)) => {
+                let since = at.max(value.loaded_at);
                 within(since, ttl) && since > self.doubted_at()
             }
         };
@@ -171,6 +189,14 @@ impl TenantState {
         } else {
             Judgement::Unproven
         }
+    }
+
+    /// Whether overlay and mirror have nothing against the value; `None` if there is no mirror.
+    fn admits_now(&self, value: &Value) -> Option<bool> {
+        let covered = self.overlay_covers(value.stamp.sequence, &value.key, &value.tags);
+        let mirror = self.mirror.load();
+        let table = &mirror.as_ref()?.table;
+        Some(!covered && table.admits(value.stamp.stamp, &value.key, &value.tags))
     }
 
     /// Notes that the remote tier told of a change at `now`. Gives whether the mirror was relied on until then.
@@ -183,13 +209,8 @@ impl TenantState {
     /// Whether the remote tier told of a change, or may have, and no read sent since has ended.
     pub(crate) fn is_doubted(&self, missed_at: Duration) -> bool {
         let doubted_at = self.doubted_at().max(missed_at);
-        let mirror = self.mirror.load();
-        mirror.as_ref().is_some_and(|mirror| match mirror.kind {
-            MirrorKind::Shared { proven_at } => {
-                !doubted_at.is_zero() && proven_at.is_none_or(|at| at <= doubted_at)
-            }
-            MirrorKind::Own | MirrorKind::Provisional => false,
-        })
+        let proven_at = self.proven_at();
+        self.is_shared() && !doubted_at.is_zero() && proven_at <= doubted_at
     }
 
     /// Whether the shared table should be read again now: half of the time for which the last read proved it is over, or
@@ -199,11 +220,8 @@ impl TenantState {
             coherence_bound: trust.coherence_bound / 2,
             ..trust
         };
-        let mirror = self.mirror.load();
-        mirror.as_ref().is_some_and(|mirror| match mirror.kind {
-            MirrorKind::Shared { .. } => !self.is_current(mirror, half, now),
-            MirrorKind::Own | MirrorKind::Provisional => false,
-        })
+        let proof = self.proof();
+        matches!(proof, Proof::ReadAt(_)) && !self.is_current(proof, half, now) && self.has_table()
     }
 
     /// Claims the background read of the table, of which there is one at a time. Whoever gets it calls
@@ -219,19 +237,15 @@ impl TenantState {
     /// The stamp of a load that begins now. Without any table, one is made: the tenant's own if `own`, else one that
     /// lasts until the shared table is read.
     pub(crate) fn stamp(&self, own: bool, sequence: Generation, now: Duration) -> LoadStamp {
-        let kind = if own {
-            MirrorKind::Own
-        } else {
-            MirrorKind::Provisional
-        };
+        let proof = if own { Proof::Own } else { Proof::Provisional };
         let mirror = match &*self.mirror.load() {
             Some(mirror) => Arc::clone(mirror),
-            None => self.make_table(kind, now),
+            None => self.make_table(proof, now),
         };
         LoadStamp {
             stamp: mirror.table.stamp(),
             sequence,
-            shared: matches!(mirror.kind, MirrorKind::Shared { .. }),
+            shared: mirror.kind == MirrorKind::Shared,
         }
     }
 
@@ -239,38 +253,40 @@ impl TenantState {
     /// greater generation wins; a read that was sent before another incarnation was installed proves neither.
     pub(crate) fn install(&self, table: &Table, sent_at: Duration, now: Duration) -> News {
         let _change = self.change.lock();
-        let shared = |table: Arc<Table>, proven_at| {
-            let kind = MirrorKind::Shared { proven_at };
-            self.mirror.store(Some(Arc::new(Mirror {
-                table,
-                kind,
-                learned_at: now,
-            })));
-        };
         let current = self.mirror.load_full();
-        let known = current.as_ref().and_then(|current| match current.kind {
-            MirrorKind::Shared { proven_at } => Some((current, proven_at)),
-            MirrorKind::Own | MirrorKind::Provisional => None,
-        });
-        let Some((current, proven_at)) = known else {
-            shared(Arc::new(table.clone()), Some(sent_at));
+        let current = current.filter(|current| current.kind == MirrorKind::Shared);
+        let Some(current) = current else {
+            self.set_mirror(Arc::new(table.clone()), Proof::ReadAt(sent_at), now);
             return News::First;
         };
+        let proven_at = self.proven_at();
         if current.table.incarnation() != table.incarnation() {
             if sent_at >= current.learned_at {
-                shared(Arc::new(table.clone()), Some(sent_at));
+                self.set_mirror(Arc::new(table.clone()), Proof::ReadAt(sent_at), now);
             } else {
-                shared(Arc::clone(&current.table), None);
+                self.set_mirror(
+                    Arc::clone(&current.table),
+                    Proof::ReadAt(Duration::ZERO),
+                    now,
+                );
             }
             self.tell(|| Change::Everything);
             News::Other
         } else if table.now() > current.table.now() {
-            shared(Arc::new(table.clone()), proven_at.max(Some(sent_at)));
+            self.set_mirror(
+                Arc::new(table.clone()),
+                Proof::ReadAt(proven_at.max(sent_at)),
+                now,
+            );
             self.tell(|| changes::between(&current.table, table));
             News::Newer
         } else {
             if table.now() == current.table.now() {
-                shared(Arc::clone(&current.table), proven_at.max(Some(sent_at)));
+                self.set_mirror(
+                    Arc::clone(&current.table),
+                    Proof::ReadAt(proven_at.max(sent_at)),
+                    now,
+                );
             }
             News::None
         }
@@ -279,7 +295,7 @@ impl TenantState {
     /// Invalidates in the tenant's own table, where there is no remote tier.
     pub(crate) fn invalidate_own(&self, scopes: &[Scope], now: Duration) -> Generation {
         if self.mirror.load().is_none() {
-            self.make_table(MirrorKind::Own, now);
+            self.make_table(Proof::Own, now);
         }
         let _change = self.change.lock();
         let mirror = self
@@ -288,12 +304,7 @@ impl TenantState {
             .expect("a table is never taken away");
         let mut table = Table::clone(&mirror.table);
         let generation = table.invalidate(scopes.iter().cloned());
-        let table = Arc::new(table);
-        self.mirror.store(Some(Arc::new(Mirror {
-            table,
-            kind: MirrorKind::Own,
-            learned_at: now,
-        })));
+        self.set_mirror(Arc::new(table), Proof::Own, now);
         self.tell(|| changes::of(scopes));
         generation
     }
@@ -309,6 +320,7 @@ impl TenantState {
             records = widen_keys(&records);
         }
         self.overlay.store(Some(Arc::new(records)));
+        self.version.store(new_version(), Ordering::SeqCst);
         self.tell(|| changes::of(scopes));
     }
 
@@ -367,27 +379,32 @@ impl TenantState {
 
     /// Whether the mirror is proven current, so that it may be relied on for what was invalidated before now.
     pub(crate) fn is_proven(&self, trust: Trust, now: Duration) -> bool {
-        self.mirror
-            .load()
-            .as_ref()
-            .is_some_and(|mirror| match mirror.kind {
-                MirrorKind::Own => true,
-                MirrorKind::Provisional => false,
-                MirrorKind::Shared { .. } => self.is_current(mirror, trust, now),
-            })
+        match self.proof() {
+            Proof::Own => true,
+            Proof::Provisional => false,
+            proof => self.is_current(proof, trust, now),
+        }
     }
 
     /// Whether a copy of the shared table was proven by a read that was sent within the coherence bound, and after
     /// whatever the remote tier told or may have told.
-    fn is_current(&self, mirror: &Mirror, trust: Trust, now: Duration) -> bool {
-        let MirrorKind::Shared {
-            proven_at: Some(at),
-        } = mirror.kind
-        else {
+    fn is_current(&self, proof: Proof, trust: Trust, now: Duration) -> bool {
+        let Proof::ReadAt(at) = proof else {
             return false;
         };
-        let told_at = self.told_at(trust);
-        (told_at.is_zero() || at > told_at) && now.saturating_sub(at) < trust.coherence_bound
+        at > self.told_at(trust) && now.saturating_sub(at) < trust.coherence_bound
+    }
+
+    fn proof(&self) -> Proof {
+        Proof::from_bits(self.proof.load(Ordering::SeqCst))
+    }
+
+    /// When the read was sent that last proved a copy of the shared table; zero if none did.
+    fn proven_at(&self) -> Duration {
+        match self.proof() {
+            Proof::ReadAt(at) => at,
+            Proof::Own | Proof::Provisional => Duration::ZERO,
+        }
     }
 
     /// When the remote tier last told of a change, or may have. Only a read sent later proves anything.
@@ -404,7 +421,7 @@ impl TenantState {
         let mirror = self.mirror.load();
         mirror
             .as_ref()
-            .is_some_and(|mirror| matches!(mirror.kind, MirrorKind::Shared { .. }))
+            .is_some_and(|mirror| mirror.kind == MirrorKind::Shared)
     }
 
     /// Whether there is a table yet.
@@ -423,13 +440,16 @@ impl TenantState {
 
     /// The generation as this node knows it, and how long that holds. `None` if nothing was ever proven.
     pub(crate) fn known(&self, trust: Trust) -> Option<Known> {
+        let proven_at = self.proven_at();
         let mirror = self.mirror.load();
         let mirror = mirror.as_ref()?;
         let until = match mirror.kind {
             MirrorKind::Own => None,
             MirrorKind::Provisional => return None,
-            MirrorKind::Shared { .. } if self.is_doubted(trust.missed_at) => return None,
-            MirrorKind::Shared { proven_at } => Some(proven_at? + trust.coherence_bound),
+            MirrorKind::Shared if proven_at.is_zero() || self.is_doubted(trust.missed_at) => {
+                return None;
+            }
+            MirrorKind::Shared => Some(proven_at + trust.coherence_bound),
         };
         let stamp = mirror.table.stamp();
         Some(Known { stamp, until })
@@ -443,20 +463,63 @@ impl TenantState {
         Some(Known { stamp, until: None })
     }
 
-    fn make_table(&self, kind: MirrorKind, now: Duration) -> Arc<Mirror> {
+    fn make_table(&self, proof: Proof, now: Duration) -> Arc<Mirror> {
         let _change = self.change.lock();
         if let Some(mirror) = self.mirror.load_full() {
             return mirror;
         }
-        let table = Arc::new(Table::new(random_incarnation()));
+        self.set_mirror(Arc::new(Table::new(random_incarnation())), proof, now)
+    }
+
+    /// Replaces the mirror, and gives the new one. Only for whoever holds the lock on changes.
+    fn set_mirror(&self, table: Arc<Table>, proof: Proof, learned_at: Duration) -> Arc<Mirror> {
+        let known = self.mirror.load();
+        let is_known = |known: &Arc<Mirror>| Arc::ptr_eq(&known.table, &table);
+        let is_proof_only = known.as_ref().is_some_and(is_known);
+        let kind = match proof {
+            Proof::Own => MirrorKind::Own,
+            Proof::Provisional => MirrorKind::Provisional,
+            Proof::ReadAt(_) => MirrorKind::Shared,
+        };
         let mirror = Arc::new(Mirror {
             table,
             kind,
-            learned_at: now,
+            learned_at,
         });
         self.mirror.store(Some(Arc::clone(&mirror)));
+        if !is_proof_only {
+            self.version.store(new_version(), Ordering::SeqCst);
+        }
+        self.proof.store(proof.to_bits(), Ordering::SeqCst);
         mirror
     }
+}
+
+impl Proof {
+    const OWN: u64 = u64::MAX;
+    const PROVISIONAL: u64 = u64::MAX - 1;
+
+    fn to_bits(self) -> u64 {
+        match self {
+            Self::Own => Self::OWN,
+            Self::Provisional => Self::PROVISIONAL,
+            Self::ReadAt(at) => nanos(at).min(Self::PROVISIONAL - 1),
+        }
+    }
+
+    fn from_bits(bits: u64) -> Self {
+        match bits {
+            Self::OWN => Self::Own,
+            Self::PROVISIONAL => Self::Provisional,
+            nanos => Self::ReadAt(Duration::from_nanos(nanos)),
+        }
+    }
+}
+
+/// A version that no tenant of this process has had.
+fn new_version() -> u64 {
+    static VERSIONS: std::sync::atomic::AtomicU64 = std::sync::atomic::AtomicU64::new(1);
+    VERSIONS.fetch_add(1, Ordering::Relaxed)
 }
 
 /// The same records with endpoints in place of keys.

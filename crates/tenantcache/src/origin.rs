@@ -2,7 +2,6 @@
 
 use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
-use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use futures_util::FutureExt;
@@ -46,7 +45,7 @@ pub(crate) async fn load(
     outer: Option<Arc<Chain>>,
     deadline: Instant,
 ) -> Result<Loaded, Error> {
-    request.counters.loads.fetch_add(1, Ordering::Relaxed);
+    request.endpoint.counters.load_begun();
     let context = LoadContext {
         key: request.key.clone(),
     };
@@ -58,10 +57,7 @@ pub(crate) async fn load(
         Ok(Err(_panic)) => Error::new(ErrorKind::LoadPanicked),
         Err(_elapsed) => Error::new(ErrorKind::LoadTimedOut),
     };
-    request
-        .counters
-        .loads_failed
-        .fetch_add(1, Ordering::Relaxed);
+    request.endpoint.counters.load_failed();
     if error.retry_after().is_some() {
         // Every request fails so until then.
         tracing::debug!(key = %request.key, %error, "Load failed");

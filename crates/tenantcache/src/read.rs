@@ -9,7 +9,7 @@ use tokio::time::Instant;
 
 use crate::answer::{Answer, Outcome, Source, Status};
 use crate::cache::Inner;
-use crate::counters::EndpointCounters;
+use crate::endpoints::EndpointState;
 use crate::flight::{Flight, Found, Landing, Progress};
 use crate::load;
 use crate::loaded::BoxLoader;
@@ -26,23 +26,21 @@ pub(crate) struct Request {
     pub(crate) key: Key,
     /// Tags that the request implies, whatever is loaded.
     pub(crate) tags: Vec<Tag>,
-    pub(crate) policy: Policy,
+    pub(crate) endpoint: Arc<EndpointState>,
     pub(crate) state: Arc<TenantState>,
     /// Whether only a value whose load begins from now on will do.
     pub(crate) reload: bool,
-    pub(crate) counters: Arc<EndpointCounters>,
 }
 
 impl Request {
-    /// Whether invalidations of other nodes must be heeded at once.
-    pub(crate) fn is_strict(&self) -> bool {
-        self.policy.consistency() == Consistency::Strict
+    pub(crate) fn policy(&self) -> &Policy {
+        &self.endpoint.policy
     }
 
     /// Until when a load that is wanted now may wait for its turn, and when it must have ended. What would begin later
     /// would only be given up: the origin would have its work for nothing.
     pub(crate) fn deadlines(&self) -> (Instant, Instant) {
-        let (now, timeout) = (Instant::now(), self.policy.load_timeout());
+        let (now, timeout) = (Instant::now(), self.policy().load_timeout());
         (now + timeout / 2, now + timeout)
     }
 }
@@ -67,14 +65,10 @@ pub(crate) enum Look {
 impl Inner {
     /// Looks into the local tier only.
     pub(crate) fn look(&self, request: &Request, trust: Trust) -> Look {
-        let Some(value) = self.local.get(&request.key) else {
+        let key = request.key.as_bytes();
+        let Some((value, judgement, now)) = self.judge_local(&request.state, key, trust) else {
             return Look::Nothing;
         };
-        let mut now = Duration::ZERO;
-        let judgement = request.state.judge(&value, trust, || {
-            now = self.clock.monotonic();
-            now
-        });
         match judgement {
             Judgement::Valid => {}
             Judgement::Dead => return Look::Nothing,
@@ -85,6 +79,27 @@ impl Inner {
             Freshness::Stale => Look::Stale(value),
             Freshness::Expired => Look::Nothing,
         }
+    }
+
+    /// What the local tier has under the text of a key of the tenant, the judgement on it, and when that was made.
+    fn judge_local(
+        &self,
+        state: &TenantState,
+        key: &[u8],
+        trust: Trust,
+    ) -> Option<(Arc<Value>, Judgement, Duration)> {
+        let value = self.local.get(key)?;
+        let (judgement, now) = self.judge(state, &value, trust);
+        Some((value, judgement, now))
+    }
+
+    fn judge(&self, state: &TenantState, value: &Value, trust: Trust) -> (Judgement, Duration) {
+        let mut now = Duration::ZERO;
+        let judgement = state.judge(value, trust, || {
+            now = self.clock.monotonic();
+            now
+        });
+        (judgement, now)
     }
 
     /// Looks into the local tier, and reads the tenant's table if that is what is missing.
@@ -100,17 +115,31 @@ impl Inner {
         self.look(request, self.trust())
     }
 
-    /// The read path as far as it needs nobody else: a fresh value of the local tier that is known to be valid.
-    pub(crate) fn hit(self: &Arc<Self>, request: &Request) -> Option<Answer> {
-        let strict = request.is_strict() && self.remote.is_some();
-        if !self.enabled || request.reload || strict {
+    /// The read path as far as it needs nobody else: a fresh value of the local tier that is known to be valid, counted.
+    pub(crate) fn hit(self: &Arc<Self>, state: &Arc<TenantState>, key: &[u8]) -> Option<Answer> {
+        if !self.enabled {
             return None;
         }
-        let Look::Fresh(value) = self.look(request, self.trust()) else {
+        let trust = self.trust();
+        let (value, judgement, now) = self.judge_local(state, key, trust)?;
+        let servable = judgement == Judgement::Valid
+            && value.freshness(now) == Freshness::Fresh
+            && !self.is_strict(&value.endpoint);
+        if !servable {
             return None;
-        };
-        load::reread_if_due(self, &request.state);
-        Some(self.answer(value, Status::Hit, Source::Local))
+        }
+        load::reread_if_due(self, state, trust, now);
+        value.endpoint.counters.hit();
+        state.counters.hit();
+        tracing::info!("Cache HIT: {}", value.key);
+        let remote_down = self.remote.is_some() && trust.outage_ttl.is_some();
+        let outcome = Outcome::new(Status::Hit, Source::Local, remote_down);
+        Some(Answer::new(value, outcome, now))
+    }
+
+    /// Whether invalidations of other nodes must be heeded at once.
+    pub(crate) fn is_strict(&self, endpoint: &EndpointState) -> bool {
+        self.remote.is_some() && endpoint.policy.consistency() == Consistency::Strict
     }
 
     /// The read path of a request that [`Inner::hit`] has nothing for, without counting.
@@ -126,7 +155,7 @@ impl Inner {
         let mut arrival = self.arrival(&request.state);
         let asked = request;
         let mut unproven = None;
-        if request.is_strict() && self.remote.is_some() && !request.reload {
+        if self.is_strict(&request.endpoint) && !request.reload {
             // Read after the request came: what it does not tell of came later still.
             if load::read_table(self, &request.state, &mut patience).await {
                 arrival.known = request.state.known_exactly();
@@ -143,13 +172,14 @@ impl Inner {
         if !request.reload {
             match self.look_proven(request, &mut patience).await {
                 Look::Fresh(value) => {
-                    load::reread_if_due(self, &request.state);
+                    let now = self.clock.monotonic();
+                    load::reread_if_due(self, &request.state, self.trust(), now);
                     return Ok(self.answer(value, Status::Hit, Source::Local));
                 }
                 Look::Stale(value) => {
                     if !value.refresh.allows(self.clock.monotonic()) {
                         return Ok(self.answer(value, Status::StaleHit, Source::Local));
-                    } else if request.policy.load_timeout_soft().is_zero() {
+                    } else if request.policy().load_timeout_soft().is_zero() {
                         self.refresh(request, loader.take());
                         return Ok(self.answer(value, Status::StaleHit, Source::Local));
                     }
@@ -314,7 +344,7 @@ impl Inner {
         mut stale: Option<Found>,
         patience: &mut Patience,
     ) -> Wait {
-        let soft_timeout = tokio::time::sleep(request.policy.load_timeout_soft());
+        let soft_timeout = tokio::time::sleep(request.policy().load_timeout_soft());
         tokio::pin!(soft_timeout);
         let mut may_be_stale = !request.reload;
         loop {
@@ -357,8 +387,7 @@ impl Inner {
         error: Error,
         patience: &mut Patience,
     ) -> Result<Answer, Error> {
-        if request.is_strict()
-            && self.remote.is_some()
+        if self.is_strict(&request.endpoint)
             && !load::read_table(self, &request.state, patience).await
         {
             return Err(error);
@@ -378,11 +407,7 @@ impl Inner {
     }
 
     fn is_servable(&self, request: &Request, value: &Value) -> bool {
-        let mut now = Duration::ZERO;
-        let judgement = request.state.judge(value, self.trust(), || {
-            now = self.clock.monotonic();
-            now
-        });
+        let (judgement, now) = self.judge(&request.state, value, self.trust());
         judgement == Judgement::Valid && value.freshness(now) != Freshness::Expired
     }
 
@@ -391,14 +416,8 @@ impl Inner {
     }
 
     pub(crate) fn outcome(&self, status: Status, source: Source) -> Outcome {
-        Outcome {
-            status,
-            source,
-            collapsed: false,
-            stored: false,
-            remote_down: self.remote.is_some() && !self.remote_up(),
-            load_failed: false,
-        }
+        let remote_down = self.remote.is_some() && !self.remote_up();
+        Outcome::new(status, source, remote_down)
     }
 }
 

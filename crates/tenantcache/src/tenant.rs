@@ -3,7 +3,7 @@ use std::future::Future;
 use std::sync::Arc;
 use std::time::Duration;
 
-use tenantcache_core::{Endpoint, Key, KeyError, Scope, Tag, TenantId};
+use tenantcache_core::{Endpoint, Key, KeyDraft, KeyError, Scope, Tag, TenantId};
 
 use crate::answer::{Answer, Source, Status};
 use crate::cache::Inner;
@@ -19,29 +19,34 @@ use crate::remote::Durability;
 use crate::value::LoadStamp;
 use crate::{Error, ErrorKind, RequestSnapshot, load};
 
-/// One tenant's part of a cache. Cloning is cheap.
+/// One tenant's part of a cache. Cloning is cheap, and cheaper than [`crate::Cache::tenant`]: keep one for each thread or
+/// connection that reads much of a tenant.
 #[derive(Clone, Debug)]
-pub struct Tenant {
+pub struct Tenant(Arc<Handle>);
+
+/// Behind one pointer, so that a clone touches nothing that other handles of the cache touch, too.
+#[derive(Debug)]
+pub(crate) struct Handle {
     inner: Arc<Inner>,
     state: Arc<TenantState>,
 }
 
 impl Tenant {
     pub(crate) fn new(inner: Arc<Inner>, state: Arc<TenantState>) -> Self {
-        Self { inner, state }
+        Self(Arc::new(Handle { inner, state }))
     }
 
     /// The tenant's id.
     #[must_use]
     pub fn id(&self) -> &TenantId {
-        &self.state.id
+        &self.0.state.id
     }
 
     /// The entry of an endpoint that has no parameters; more can be said of it before it is read.
     pub fn entry(&self, endpoint: &Endpoint) -> EntryRef {
         EntryRef {
             tenant: self.clone(),
-            key: Ok(Key::new(endpoint, &self.state.id)),
+            key: Ok(KeyDraft::new(endpoint, &self.0.state.id)),
             tags: Vec::new(),
             reload: false,
         }
@@ -56,7 +61,7 @@ impl Tenant {
     pub async fn get_many(&self, keys: &[Key]) -> Result<Vec<Option<Answer>>, Error> {
         if keys
             .iter()
-            .any(|key| key.tenant() != self.state.id.as_str())
+            .any(|key| key.tenant() != self.0.state.id.as_str())
         {
             return Err(Error::new(ErrorKind::ForeignKey));
         }
@@ -70,9 +75,8 @@ impl Tenant {
                 Some(answer) => self.count(request, Ok(answer)),
                 None => {
                     tracing::info!("Cache MISS: {}", request.key);
-                    self.inner.counters.total.record_absent();
-                    self.state.counters.record_absent();
-                    request.counters.requests.record_absent();
+                    self.0.state.counters.record_absent();
+                    request.endpoint.counters.record_absent();
                 }
             }
         }
@@ -121,25 +125,28 @@ impl Tenant {
         scopes: &[Scope],
         durability: Durability,
     ) -> Result<Invalidation, Error> {
-        self.inner.invalidate(&self.state, scopes, durability).await
+        self.0
+            .inner
+            .invalidate(&self.0.state, scopes, durability)
+            .await
     }
 
     /// Tells what is invalidated in this tenant from now on, on any node.
     #[must_use]
     pub fn changes(&self) -> Changes {
-        Changes::new(Arc::clone(&self.inner), Arc::clone(&self.state))
+        Changes::new(Arc::clone(&self.0.inner), Arc::clone(&self.0.state))
     }
 
     /// Counts of this tenant's requests on this node.
     #[must_use]
     pub fn counters(&self) -> RequestSnapshot {
-        self.state.counters.snapshot()
+        self.0.state.counters.snapshot()
     }
 
     /// Keys of this tenant's entries whose text starts with `prefix`, in order, after `after` if given, at most `limit`:
     /// all in this node's local tier, and those filled lately in the remote tier. For operators: the local tier is walked.
     pub async fn keys(&self, prefix: &str, after: Option<&str>, limit: usize) -> Vec<Key> {
-        inspect::keys(&self.inner, &self.state, prefix, after, limit).await
+        inspect::keys(&self.0.inner, &self.0.state, prefix, after, limit).await
     }
 
     /// What the tiers hold for a key, whether or not it may be served. Counts nothing and changes nothing.
@@ -148,34 +155,25 @@ impl Tenant {
     ///
     /// [`ErrorKind::ForeignKey`] if the key belongs to another tenant.
     pub async fn inspect(&self, key: &Key) -> Result<Vec<EntryDetails>, Error> {
-        if key.tenant() != self.state.id.as_str() {
+        if key.tenant() != self.0.state.id.as_str() {
             return Err(Error::new(ErrorKind::ForeignKey));
         }
-        Ok(inspect::entry(&self.inner, &self.state, key).await)
+        Ok(inspect::entry(&self.0.inner, &self.0.state, key).await)
     }
 
     fn request(&self, key: &Key, tags: Vec<Tag>, reload: bool) -> Request {
         Request {
-            policy: self.inner.policies.policy(key.endpoint()).clone(),
-            counters: self.inner.counters.endpoint(key.endpoint()),
-            state: Arc::clone(&self.state),
+            endpoint: self.0.inner.endpoints.state(key.endpoint()),
+            state: Arc::clone(&self.0.state),
             key: key.clone(),
             tags,
             reload,
         }
     }
 
-    /// A hit, counted.
-    fn hit(&self, request: &Request) -> Option<Answer> {
-        let answer = self.inner.hit(request)?;
-        self.count(request, Ok(&answer));
-        Some(answer)
-    }
-
     fn count(&self, request: &Request, answer: Result<&Answer, &Error>) {
-        self.inner.counters.total.record(answer);
-        self.state.counters.record(answer);
-        request.counters.record(answer);
+        self.0.state.counters.record(answer);
+        request.endpoint.counters.record(answer);
         // A flight says itself that it misses, before it asks the origin.
         match answer.map(Answer::outcome) {
             Ok(outcome) if outcome.status.is_hit() => tracing::info!("Cache HIT: {}", request.key),
@@ -187,7 +185,7 @@ impl Tenant {
     }
 
     async fn read_many(&self, requests: &[Request]) -> Vec<Option<Answer>> {
-        let inner = &self.inner;
+        let inner = &self.0.inner;
         let look = |request: &Request| match inner.look(request, inner.trust()) {
             Look::Fresh(value) => Some(inner.answer(value, Status::Hit, Source::Local)),
             Look::Stale(value) => Some(inner.answer(value, Status::StaleHit, Source::Local)),
@@ -197,8 +195,8 @@ impl Tenant {
             return requests.iter().map(|_| None).collect();
         }
         // What must be heeded at once is judged by a table that is read now.
-        let look_now = |request| {
-            if Request::is_strict(request) && inner.remote.is_some() {
+        let look_now = |request: &Request| {
+            if inner.is_strict(&request.endpoint) {
                 None
             } else {
                 look(request)
@@ -213,7 +211,7 @@ impl Tenant {
         };
         let keys: Vec<_> = missing.iter().map(|at| requests[*at].key.clone()).collect();
         let mut patience = Patience::default();
-        let read = load::read_remote(inner, remote.as_ref(), &self.state, &keys, &mut patience);
+        let read = load::read_remote(inner, remote.as_ref(), &self.0.state, &keys, &mut patience);
         let Ok(read) = read.await else {
             return answers;
         };
@@ -221,7 +219,7 @@ impl Tenant {
             let promoted = stored.and_then(|stored| {
                 load::promote(
                     inner,
-                    &self.state,
+                    &self.0.state,
                     &requests[at].key,
                     stored,
                     &read.table.table,
@@ -246,7 +244,7 @@ impl Tenant {
 #[must_use]
 pub struct EntryRef {
     tenant: Tenant,
-    key: Result<Key, KeyError>,
+    key: Result<KeyDraft, KeyError>,
     tags: Vec<Tag>,
     reload: bool,
 }
@@ -262,7 +260,11 @@ pub struct Ticket {
 impl EntryRef {
     /// Adds a parameter. The order in which parameters are added does not matter.
     pub fn param(mut self, name: &str, value: impl Display) -> Self {
-        self.key = self.key.and_then(|key| key.param(name, value));
+        if let Ok(key) = &mut self.key
+            && let Err(refused) = key.param(name, value)
+        {
+            self.key = Err(refused);
+        }
         self
     }
 
@@ -284,16 +286,18 @@ impl EntryRef {
     ///
     /// [`ErrorKind::InvalidKey`] if a parameter was refused or the key is too long.
     pub fn key(&self) -> Result<Key, Error> {
-        self.key
-            .clone()
-            .map_err(|error| Error::with_source(ErrorKind::InvalidKey, error))
+        match &self.key {
+            Ok(key) => Ok(key.to_key()),
+            Err(error) => Err(Error::with_source(ErrorKind::InvalidKey, error.clone())),
+        }
     }
 
     /// The soft TTL that the endpoint's policy gives.
     #[must_use]
     pub fn ttl(&self) -> Duration {
+        let endpoints = &self.tenant.0.inner.endpoints;
         match &self.key {
-            Ok(key) => self.tenant.inner.policies.policy(key.endpoint()).soft_ttl(),
+            Ok(key) => endpoints.policy(key.endpoint()).soft_ttl(),
             Err(_) => Duration::ZERO,
         }
     }
@@ -333,12 +337,13 @@ impl EntryRef {
         F: Future<Output = Result<Loaded, E>> + Send + 'static,
         E: Into<BoxError>,
     {
-        let request = self.tenant.request(&self.key()?, self.tags, self.reload);
-        if let Some(answer) = self.tenant.hit(&request) {
+        if let Some(answer) = self.hit() {
             return Ok(answer);
         }
+        let request = self.tenant.request(&self.key()?, self.tags, self.reload);
         let answer = self
             .tenant
+            .0
             .inner
             .get_or_load(&request, box_loader(loader))
             .await;
@@ -367,9 +372,9 @@ impl EntryRef {
     /// ```
     #[must_use]
     pub fn hit(&self) -> Option<Answer> {
-        let key = self.key.as_ref().ok()?;
-        self.tenant
-            .hit(&self.tenant.request(key, Vec::new(), self.reload))
+        let key = self.key.as_ref().ok().filter(|_| !self.reload)?;
+        let Handle { inner, state } = &*self.tenant.0;
+        inner.hit(state, key.as_bytes())
     }
 
     /// Reads the entry without loading it. Counts as a hit or a miss.
@@ -384,7 +389,7 @@ impl EntryRef {
 
     /// Takes a ticket for [`EntryRef::insert`].
     pub async fn begin(&self) -> Ticket {
-        let Tenant { inner, state } = &self.tenant;
+        let Handle { inner, state } = &*self.tenant.0;
         if !state.is_proven(inner.trust(), inner.clock.monotonic()) || !state.has_table() {
             load::read_table(inner, state, &mut Patience::default()).await;
         }
@@ -419,7 +424,7 @@ impl EntryRef {
     /// ```
     pub async fn insert(&self, ticket: Ticket, value: Loaded) -> Result<bool, Error> {
         let request = self.tenant.request(&self.key()?, self.tags.clone(), false);
-        if !self.tenant.inner.enabled || !value.store {
+        if !self.tenant.0.inner.enabled || !value.store {
             return Ok(false);
         }
         let ttl = load::chosen_ttl(&request, &value);
@@ -431,7 +436,7 @@ impl EntryRef {
         ));
         let mut patience = Patience::default();
         Ok(load::keep(
-            &self.tenant.inner,
+            &self.tenant.0.inner,
             &request,
             &value,
             ttl,

@@ -1,8 +1,11 @@
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
 use tenantcache_core::{Freshness, Generation, Key, Lifetime, Stamp, StoredEntry, Tags};
+
+use crate::atomic::{AtomicU64, Ordering};
+use crate::endpoints::EndpointState;
 
 /// What the local tier charges for an entry beside its texts and its body, in bytes.
 const OVERHEAD_BYTES: usize = 280;
@@ -31,6 +34,22 @@ pub(crate) struct Value {
     pub(crate) body: Bytes,
     pub(crate) body_hash: u64,
     pub(crate) refresh: RefreshBackoff,
+    pub(crate) admitted: Admitted,
+    pub(crate) endpoint: Arc<EndpointState>,
+}
+
+/// As of which version of its tenant's knowledge a value was last found valid; 0: never.
+#[derive(Debug, Default)]
+pub(crate) struct Admitted(AtomicU64);
+
+impl Admitted {
+    pub(crate) fn note(&self, version: u64) {
+        self.0.store(version, Ordering::Relaxed);
+    }
+
+    pub(crate) fn is_as_of(&self, version: u64) -> bool {
+        self.0.load(Ordering::Relaxed) == version
+    }
 }
 
 /// Until when no refresh of a value is begun, since the last one failed.
@@ -59,7 +78,12 @@ impl RefreshBackoff {
 
 impl Value {
     /// A stored entry of known age, as this node sees it at `now`.
-    pub(crate) fn from_stored(entry: StoredEntry, age: Duration, now: Duration) -> Self {
+    pub(crate) fn from_stored(
+        entry: StoredEntry,
+        endpoint: Arc<EndpointState>,
+        age: Duration,
+        now: Duration,
+    ) -> Self {
         Self {
             key: entry.key,
             stamp: LoadStamp {
@@ -75,6 +99,8 @@ impl Value {
             body: entry.body,
             body_hash: entry.body_hash,
             refresh: RefreshBackoff::default(),
+            admitted: Admitted::default(),
+            endpoint,
         }
     }
 

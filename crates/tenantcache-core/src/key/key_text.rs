@@ -75,6 +75,12 @@ impl Key {
         &self.text
     }
 
+    /// The bytes of that text, by which maps are asked; see [`KeyDraft::as_bytes`].
+    #[must_use]
+    pub fn as_bytes(&self) -> &[u8] {
+        self.text.as_bytes()
+    }
+
     /// The endpoint's name.
     #[must_use]
     pub fn endpoint(&self) -> &str {
@@ -153,14 +159,14 @@ impl Eq for Key {}
 
 impl std::hash::Hash for Key {
     fn hash<H: std::hash::Hasher>(&self, state: &mut H) {
-        self.text.as_bytes().hash(state);
+        self.as_bytes().hash(state);
     }
 }
 
 /// A map by key can be asked with [`KeyDraft::as_bytes`].
 impl Borrow<[u8]> for Key {
     fn borrow(&self) -> &[u8] {
-        self.text.as_bytes()
+        self.as_bytes()
     }
 }
 

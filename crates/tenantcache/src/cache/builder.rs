@@ -12,6 +12,7 @@ use crate::admission::{Admission, LoadBounds};
 use crate::clock::{Clock, SystemClock};
 use crate::counters::Counters;
 use crate::durable::Kept;
+use crate::endpoints::Endpoints;
 use crate::events::Rules;
 use crate::flight::Flights;
 use crate::follow;
@@ -192,6 +193,7 @@ impl CacheBuilder {
             counters: Counters::default(),
             durable,
             enabled: self.enabled,
+            endpoints: Endpoints::new(self.policies),
             event_rules: self.event_rules,
             flights: Arc::new(Flights::new(&self.hashing)),
             local: LocalTier::new(
@@ -200,7 +202,6 @@ impl CacheBuilder {
                 &self.hashing,
             )?,
             pending: Arc::default(),
-            policies: self.policies,
             health: self.remote.as_ref().map(|remote| remote.health()),
             remote: self.remote,
             tenants: Tenants::new(self.tenants_max, &self.hashing)?,

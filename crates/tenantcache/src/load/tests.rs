@@ -92,7 +92,13 @@ fn a_valid_entry_is_taken_up() {
     let bench = Bench::new(&table);
     let promoted = bench.promote(&bench.entry(table.stamp()), 120, &table);
     assert_eq!(promoted.unwrap().body, "value");
-    assert!(bench.inner().local.get(&key("products")).is_some());
+    assert!(
+        bench
+            .inner()
+            .local
+            .get(key("products").as_bytes())
+            .is_some()
+    );
 }
 
 /// The reply was read before the mirror learned of an invalidation.
@@ -103,7 +109,13 @@ fn the_mirror_as_it_is_now_has_a_say() {
     let entry = bench.entry(table.stamp());
     assert!(bench.promote(&entry, 120, &table).is_none());
     assert_eq!(bench.cache.counters().promotions_refused, 1);
-    assert!(bench.inner().local.get(&key("products")).is_none());
+    assert!(
+        bench
+            .inner()
+            .local
+            .get(key("products").as_bytes())
+            .is_none()
+    );
 }
 
 /// The mirror kept its table, for the reply was sent before that was learned; yet the reply's table speaks against the

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use hashbrown::HashTable;
 use slab::Slab;
-use tenantcache_core::{Freshness, Key};
+use tenantcache_core::Freshness;
 
 use super::accounts::Accounts;
 use super::ghosts::Ghosts;
@@ -75,7 +75,7 @@ impl Shard {
         value: &Arc<Value>,
         yields: impl Fn(&Value) -> bool,
     ) -> Inserted {
-        let known = self.find(hash, &value.key);
+        let known = self.find(hash, value.key.as_bytes());
         let weight = value.weight();
         if weight + Accounts::BYTES_EACH > self.bytes_max / 2 {
             let known = known.filter(|at| yields(&self.slots[index(*at)].value));
@@ -104,7 +104,7 @@ impl Shard {
     }
 
     /// The value, whose being read is noted.
-    pub(super) fn get(&self, hash: u64, key: &Key) -> Option<&Arc<Value>> {
+    pub(super) fn get(&self, hash: u64, key: &[u8]) -> Option<&Arc<Value>> {
         let slot = &self.slots[index(self.find(hash, key)?)];
         // Two at once may count as one.
         let hits = slot.hits.load(Ordering::Relaxed);
@@ -130,8 +130,9 @@ impl Shard {
         self.bytes_max
     }
 
-    fn find(&self, hash: u64, key: &Key) -> Option<u32> {
-        let is_it = |at: &u32| self.slots[index(*at)].value.key == *key;
+    /// The slot of the key with this text.
+    fn find(&self, hash: u64, key: &[u8]) -> Option<u32> {
+        let is_it = |at: &u32| self.slots[index(*at)].value.key.as_bytes() == key;
         self.by_key.find(hash, is_it).copied()
     }
 

@@ -1,19 +1,21 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::hash::BuildHasher;
-use std::sync::Arc;
+use std::sync::{Arc, LazyLock};
 use std::time::Duration;
 
 use bytes::Bytes;
 use proptest::prelude::*;
-use tenantcache_core::{Endpoint, Generation, Key, Lifetime, Table, Tags, TenantId};
+use tenantcache_core::{Endpoint, Generation, Key, Lifetime, PolicyTable, Table, Tags, TenantId};
 
 use super::accounts::Accounts;
 use super::shard::{Inserted, Shard};
 use super::{LocalTier, LocalUsage};
+use crate::endpoints::Endpoints;
 use crate::hashing::Hashing;
 use crate::random_incarnation;
-use crate::value::{LoadStamp, RefreshBackoff, Value};
+use crate::value::{Admitted, LoadStamp, RefreshBackoff, Value};
 
+static ENDPOINTS: LazyLock<Endpoints> = LazyLock::new(|| Endpoints::new(PolicyTable::default()));
 const MIB: u64 = 1 << 20;
 const FRESH: Duration = Duration::from_secs(1_000);
 
@@ -41,6 +43,8 @@ fn value(key: Key, body_bytes: usize, loaded_at: u64, hard: Duration) -> Arc<Val
         body_hash: 0,
         body: Bytes::from(vec![0; body_bytes]),
         refresh: RefreshBackoff::default(),
+        admitted: Admitted::default(),
+        endpoint: ENDPOINTS.state("e"),
     })
 }
 
@@ -59,7 +63,7 @@ impl Bench {
     /// Gives whether it was there.
     fn read(&mut self, tenant: &str, n: usize) -> bool {
         let key = key(tenant, n);
-        let hit = self.tier.get(&key).is_some();
+        let hit = self.tier.get(key.as_bytes()).is_some();
         if !hit {
             self.insert(tenant, n, FRESH);
         }
@@ -233,7 +237,7 @@ proptest! {
             match step {
                 Step::Read { n } => {
                     let key = key(&name(n), n);
-                    let found = shard.get(hashing.hash_one(&key), &key);
+                    let found = shard.get(hashing.hash_one(&key), key.as_bytes());
                     let expected = model.resident.get(&n);
                     prop_assert_eq!(found.map(Arc::as_ptr), expected.map(Arc::as_ptr));
                 }

@@ -1,10 +1,11 @@
 mod arrivals;
 
 use bytes::Bytes;
-use tenantcache_core::{Endpoint, Lifetime};
+use tenantcache_core::{Endpoint, Lifetime, PolicyTable};
 
 use super::*;
-use crate::value::RefreshBackoff;
+use crate::endpoints::Endpoints;
+use crate::value::{Admitted, RefreshBackoff};
 
 const fn at(seconds: u64) -> Duration {
     Duration::from_secs(seconds)
@@ -59,6 +60,8 @@ fn value(stamp: LoadStamp, loaded_at: Duration) -> Value {
         body: Bytes::new(),
         body_hash: 0,
         refresh: RefreshBackoff::default(),
+        admitted: Admitted::default(),
+        endpoint: Endpoints::new(PolicyTable::default()).state("e"),
     }
 }
 
@@ -239,6 +242,27 @@ fn the_overlay_kills_loads_from_before_it() {
     assert_eq!(judge(&state, &newer, UP, 11), Judgement::Valid);
     assert!(state.admits(newer.stamp, &newer.key, &newer.tags));
     assert!(state.admits(old.stamp, &key("dashboard_kpis"), &Tags::none()));
+}
+
+/// What was found valid is not judged anew before something changes, and is then.
+#[test]
+fn what_was_found_valid_dies_of_whatever_comes_next() {
+    let changes: [fn(&TenantState); 4] = [
+        |state| state.overlay_add(&[Scope::Tenant], Generation::from_u64(1)),
+        |state| _ = state.install(&table(1, 2), at(11), at(11)),
+        |state| _ = state.install(&table(2, 1), at(11), at(11)),
+        |state| _ = state.invalidate_own(&[Scope::Tenant], at(11)),
+    ];
+    for change in changes {
+        let (state, value) = proven(&table(1, 1));
+        assert_eq!(judge(&state, &value, UP, 10), Judgement::Valid);
+        change(&state);
+        assert_eq!(judge(&state, &value, UP, 11), Judgement::Dead);
+    }
+    let (forgotten, old) = proven(&table(1, 1));
+    assert_eq!(judge(&forgotten, &old, UP, 10), Judgement::Valid);
+    let (remembered, _) = proven(&table(2, 1));
+    assert_eq!(judge(&remembered, &old, UP, 10), Judgement::Dead);
 }
 
 /// A stored entry says nothing of this node's sequence, so an unconfirmed invalidation covers all of them.

@@ -1,0 +1,3 @@
+//! Stands for tenantcache's `atomic`: these are steps.
+
+pub(crate) use shuttle::sync::atomic::{AtomicU64, Ordering};
