@@ -12,6 +12,7 @@ use tenantcache_redis::RedisOptions;
 
 use super::cli::DemoArgs;
 use super::run::{load, now};
+use super::runtime::runtime;
 use super::{check_redis, marketplace as market, shutdown, store};
 use crate::app::Service;
 use crate::auth::{KeyError, NewToken, Verifier, sign};
@@ -26,9 +27,7 @@ pub(super) fn run(args: &DemoArgs) -> anyhow::Result<()> {
     complete(&mut loaded)?;
     let config = loaded.config;
     let _log = logging::init(&config.log)?;
-    tokio::runtime::Runtime::new()
-        .context("failed to start the runtime")?
-        .block_on(start(config, !args.no_demo_data))
+    runtime()?.block_on(start(config, !args.no_demo_data))
 }
 
 /// Runs marketplace and service until they are told to stop.

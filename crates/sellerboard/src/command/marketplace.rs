@@ -4,6 +4,7 @@ use reqwest::Url;
 
 use super::cli::DemoArgs;
 use super::run::load;
+use super::runtime::runtime;
 use super::{shutdown, store};
 use crate::config::{Config, Secret};
 use crate::logging;
@@ -11,9 +12,7 @@ use crate::logging;
 pub(super) fn run(args: &DemoArgs) -> anyhow::Result<()> {
     let config = load(&args.config)?.config;
     let _log = logging::init(&config.log)?;
-    tokio::runtime::Runtime::new()
-        .context("failed to start the runtime")?
-        .block_on(start(config, !args.no_demo_data))
+    runtime()?.block_on(start(config, !args.no_demo_data))
 }
 
 /// Runs the mock marketplace until it is told to stop.

@@ -12,6 +12,7 @@ mod import;
 mod marketplace;
 mod open_files;
 mod run;
+mod runtime;
 mod serve;
 mod shutdown;
 mod store;

@@ -1,8 +1,8 @@
-use anyhow::Context as _;
 use clap::Args;
 
 use super::open_files;
 use super::run::load;
+use super::runtime::runtime;
 use super::shutdown;
 use crate::app::Service;
 use crate::auth::Verifier;
@@ -31,9 +31,7 @@ pub(super) fn run(args: &ServeArgs) -> anyhow::Result<()> {
     let verifier = Verifier::new(&config.auth)?;
     let _log = logging::init(&config.log)?;
     open_files::allow_as_many_as_possible();
-    tokio::runtime::Runtime::new()
-        .context("failed to start the runtime")?
-        .block_on(start(config, verifier))
+    runtime()?.block_on(start(config, verifier))
 }
 
 /// Runs the service until it is told to stop.

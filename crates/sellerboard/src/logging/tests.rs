@@ -5,7 +5,10 @@ use std::sync::mpsc::{Receiver, Sender, channel};
 use parking_lot::Mutex;
 
 use super::report_pretty;
-use super::writer::{LINES_MAX, Queue};
+use super::writer::{BYTES_MAX, Queue};
+
+const LINE: &[u8] = b"a line\n";
+const LINES_MAX: usize = BYTES_MAX / LINE.len();
 
 /// A sink that passes a write on only when the test lets it.
 struct Gate {
@@ -54,19 +57,19 @@ fn a_blocked_reader_costs_lines_but_no_time() {
     queue.push(b"first\n");
     inside.recv().unwrap();
     for _ in 0..LINES_MAX + 5 {
-        queue.push(b"line\n");
+        queue.push(LINE);
     }
     assert_eq!(queue.dropped_count(), 5);
 
     drop(opener);
-    let all = LINES_MAX * "line\n".len();
+    let all = LINES_MAX * LINE.len();
     while written.lock().len() < all {
         std::thread::yield_now();
     }
     queue.flush();
     let written = String::from_utf8(written.lock().clone()).unwrap();
     assert!(written.starts_with("first\nWARN log lines dropped lines=5\n"));
-    assert_eq!(written.matches("line\n").count(), LINES_MAX);
+    assert_eq!(written.matches("a line\n").count(), LINES_MAX);
 }
 
 #[test]

@@ -1,17 +1,21 @@
 use std::io::{self, Write};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::mpsc::{Receiver, SyncSender, TrySendError, sync_channel};
 use std::time::Duration;
 
-/// Lines that wait for a slow reader; some 2 MB at 250 bytes a line.
-pub(super) const LINES_MAX: usize = 8192;
+use parking_lot::{Condvar, Mutex};
+
+/// What waits for a slow reader: some 8,000 lines.
+pub(super) const BYTES_MAX: usize = 2 << 20;
+/// How long a line waits for others, to be written together with them: a call of the system, and waking the thread that
+/// makes it, cost ten times what a line costs otherwise.
+const GATHER: Duration = Duration::from_millis(5);
 const FLUSH_MAX: Duration = Duration::from_millis(500);
 
 /// A bounded queue of lines and the thread that writes them.
 #[derive(Debug)]
 pub(super) struct Queue {
-    sender: SyncSender<Message>,
+    shared: Arc<Shared>,
     dropped: Arc<AtomicU64>,
 }
 
@@ -21,9 +25,22 @@ pub struct LineWriter {
     queue: Arc<Queue>,
 }
 
-enum Message {
-    Line(Vec<u8>),
-    Flush(SyncSender<()>),
+#[derive(Debug, Default)]
+struct Shared {
+    waiting: Mutex<Waiting>,
+    /// Something waits, or nothing ever will.
+    more: Condvar,
+    /// All that had come when it was waited for is written.
+    written: Condvar,
+}
+
+#[derive(Debug, Default)]
+struct Waiting {
+    /// Whole lines.
+    bytes: Vec<u8>,
+    /// Whether the thread writes what it has taken.
+    is_writing: bool,
+    is_closed: bool,
 }
 
 impl Queue {
@@ -32,19 +49,28 @@ impl Queue {
         sink: impl Write + Send + 'static,
         report: fn(u64) -> String,
     ) -> io::Result<Self> {
-        let (sender, receiver) = sync_channel(LINES_MAX);
-        let dropped = Arc::new(AtomicU64::new(0));
-        let counter = Arc::clone(&dropped);
+        let queue = Self {
+            shared: Arc::default(),
+            dropped: Arc::default(),
+        };
+        let (shared, dropped) = (Arc::clone(&queue.shared), queue.dropped());
         std::thread::Builder::new()
             .name("log".to_owned())
-            .spawn(move || write_all(sink, &receiver, &counter, report))?;
-        Ok(Self { sender, dropped })
+            .spawn(move || write_all(sink, &shared, &dropped, report))?;
+        Ok(queue)
     }
 
     pub(super) fn push(&self, line: &[u8]) {
-        let sent = self.sender.try_send(Message::Line(line.to_vec()));
-        if sent.is_err() {
+        let mut waiting = self.shared.waiting.lock();
+        if waiting.bytes.len() + line.len() > BYTES_MAX {
             self.dropped.fetch_add(1, Ordering::Relaxed);
+            return;
+        }
+        let is_first = waiting.bytes.is_empty();
+        waiting.bytes.extend_from_slice(line);
+        drop(waiting);
+        if is_first {
+            self.shared.more.notify_one();
         }
     }
 
@@ -59,13 +85,17 @@ impl Queue {
 
     /// Waits until everything queued so far is written, at most half a second.
     pub(super) fn flush(&self) {
-        let (done, written) = sync_channel(1);
-        // A full queue has a blocked reader, for which there is no use waiting.
-        if let Ok(()) | Err(TrySendError::Disconnected(_)) =
-            self.sender.try_send(Message::Flush(done))
-        {
-            let _ = written.recv_timeout(FLUSH_MAX);
-        }
+        let mut waiting = self.shared.waiting.lock();
+        let is_unwritten = |waiting: &mut Waiting| waiting.is_writing || !waiting.bytes.is_empty();
+        let written = &self.shared.written;
+        written.wait_while_for(&mut waiting, is_unwritten, FLUSH_MAX);
+    }
+}
+
+impl Drop for Queue {
+    fn drop(&mut self) {
+        self.shared.waiting.lock().is_closed = true;
+        self.shared.more.notify_one();
     }
 }
 
@@ -86,27 +116,43 @@ impl Write for LineWriter {
     }
 }
 
-/// Ends when the last sender has gone. Errors of the sink are ignored: there is nowhere to report them.
+/// Ends when the queue has gone. Errors of the sink are ignored: there is nowhere to report them.
 fn write_all(
     mut sink: impl Write,
-    receiver: &Receiver<Message>,
+    shared: &Shared,
     dropped: &AtomicU64,
     report: fn(u64) -> String,
 ) {
+    let mut lines = Vec::new();
     let mut reported = 0;
-    while let Ok(message) = receiver.recv() {
-        match message {
-            Message::Line(line) => {
-                let _ = sink.write_all(&line);
-            }
-            Message::Flush(done) => {
-                let _ = sink.flush();
-                let _ = done.try_send(());
-            }
-        }
+    while shared.take(&mut lines) {
+        let _ = sink.write_all(&lines);
+        lines.clear();
         let total = dropped.load(Ordering::Relaxed);
         if total > reported && writeln!(sink, "{}", report(total - reported)).is_ok() {
             reported = total;
         }
+        let _ = sink.flush();
+    }
+}
+
+impl Shared {
+    /// Says that what was taken before is written, and takes what waits once there is something; false if there never will be.
+    fn take(&self, lines: &mut Vec<u8>) -> bool {
+        let mut waiting = self.waiting.lock();
+        waiting.is_writing = false;
+        if waiting.bytes.is_empty() {
+            self.written.notify_all();
+        }
+        let is_idle = |waiting: &mut Waiting| waiting.bytes.is_empty() && !waiting.is_closed;
+        self.more.wait_while(&mut waiting, is_idle);
+        if !waiting.is_closed {
+            drop(waiting);
+            std::thread::sleep(GATHER);
+            waiting = self.waiting.lock();
+        }
+        std::mem::swap(&mut waiting.bytes, lines);
+        waiting.is_writing = true;
+        !lines.is_empty()
     }
 }
