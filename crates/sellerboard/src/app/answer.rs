@@ -1,3 +1,4 @@
+use std::fmt::Write as _;
 use std::time::Duration;
 
 use axum::http::header::{AGE, CACHE_CONTROL, CONTENT_TYPE, ETAG, IF_NONE_MATCH, VARY};
@@ -9,34 +10,42 @@ use tenantcache::{Answer, Key, Outcome, Source, Status};
 use crate::http::{HEX_U64_BYTES, Problem, hex};
 
 const CACHE_STATUS: HeaderName = HeaderName::from_static("cache-status");
+/// Room for all of a Cache-Status but its key.
+const CACHE_STATUS_BYTES: usize = 96;
 /// The media type of what is cached, for all that we load ourselves.
 const JSON: &str = "application/json";
 
-/// The response to a cached read: the bytes as they are cached, or 304 if the client has them.
-pub(super) fn respond(answer: &Answer, request: &HeaderMap) -> Response<Bytes> {
-    let etag = etag(answer.body_hash());
+/// The response to a cached read: the bytes as they are cached, or 304 if the client has them. The request's headers are
+/// used up: their memory becomes the response's.
+pub(super) fn respond(answer: &Answer, request: HeaderMap) -> Response<Bytes> {
     let mut response = if answer.is_missing() {
         Problem::not_found("no such product").into_answer()
     } else {
-        let mut response = Response::new(Bytes::new());
-        if matches_etag(request, &etag) {
-            *response.status_mut() = StatusCode::NOT_MODIFIED;
-        } else {
-            *response.body_mut() = answer.body().clone();
-        }
-        response
+        found(answer, request)
     };
     let headers = response.headers_mut();
-    if !answer.is_missing() {
-        if let Ok(etag) = HeaderValue::from_bytes(&etag) {
-            headers.insert(ETAG, etag);
-        }
-        if let Some(content_type) = content_type(answer.content_type()) {
-            headers.insert(CONTENT_TYPE, content_type);
-        }
-    }
     headers.insert(AGE, answer.age().as_secs().into());
-    add_cache_headers(headers, &cache_status(answer));
+    add_cache_headers(headers, cache_status(answer));
+    response
+}
+
+fn found(answer: &Answer, request: HeaderMap) -> Response<Bytes> {
+    let mut response = Response::new(Bytes::new());
+    let etag = etag(answer.body_hash());
+    if matches_etag(&request, &etag) {
+        *response.status_mut() = StatusCode::NOT_MODIFIED;
+    } else {
+        *response.body_mut() = answer.body().clone();
+    }
+    let mut headers = request;
+    headers.clear();
+    if let Ok(etag) = HeaderValue::from_bytes(&etag) {
+        headers.insert(ETAG, etag);
+    }
+    if let Some(content_type) = content_type(answer.content_type()) {
+        headers.insert(CONTENT_TYPE, content_type);
+    }
+    *response.headers_mut() = headers;
     response
 }
 
@@ -58,15 +67,15 @@ fn content_type(text: &str) -> Option<HeaderValue> {
 pub(super) fn respond_failed(problem: Problem, key: &Key) -> axum::response::Response {
     let mut response = problem.into_response();
     let status = format!("tenantcache; fwd=miss; key=\"{key}\"; detail=origin-error");
-    add_cache_headers(response.headers_mut(), &status);
+    add_cache_headers(response.headers_mut(), status);
     response
 }
 
-fn add_cache_headers(headers: &mut HeaderMap, status: &str) {
+fn add_cache_headers(headers: &mut HeaderMap, status: String) {
     // Browsers must ask us each time: we are the cache.
     headers.insert(CACHE_CONTROL, HeaderValue::from_static("private, no-cache"));
     headers.insert(VARY, HeaderValue::from_static("Authorization"));
-    if let Ok(status) = HeaderValue::from_str(status) {
+    if let Ok(status) = HeaderValue::try_from(status) {
         headers.insert(CACHE_STATUS, status);
     }
 }
@@ -80,15 +89,22 @@ fn cache_status(answer: &Answer) -> String {
         Status::Reload => "fwd=request",
         _ => "fwd=miss",
     };
-    let stored = if outcome.stored { "; stored" } else { "" };
-    let collapsed = if outcome.collapsed && !outcome.status.is_hit() {
-        "; collapsed"
-    } else {
-        ""
-    };
+    let key = answer.key().as_str();
+    let mut text = String::with_capacity(CACHE_STATUS_BYTES + key.len());
+    text.push_str("tenantcache; ");
+    text.push_str(did);
+    if outcome.stored {
+        text.push_str("; stored");
+    }
+    if outcome.collapsed && !outcome.status.is_hit() {
+        text.push_str("; collapsed");
+    }
     let ttl = ttl_seconds(answer.soft_ttl(), answer.age());
-    let (key, detail) = (answer.key(), detail(outcome));
-    format!("tenantcache; {did}{stored}{collapsed}; ttl={ttl}; key=\"{key}\"; detail={detail}")
+    let _infallible = write!(text, "; ttl={ttl}; key=\"");
+    text.push_str(key);
+    text.push_str("\"; detail=");
+    text.push_str(detail(outcome));
+    text
 }
 
 /// Where the answer is from, or why not from where it should be.

@@ -55,7 +55,7 @@ macro_rules! reads {
             headers: HeaderMap,
         ) -> Result<Response, Problem> {
             let parse: Parse = $parse;
-            answer(&app, &caller, parse(&Params::of(&uri))?, &headers).await
+            answer(&app, &caller, parse(&Params::of(&uri))?, headers).await
         }
     )*
 
@@ -120,7 +120,7 @@ pub(super) async fn product(
     headers: HeaderMap,
 ) -> Result<Response, Problem> {
     let Path(id) = id.map_err(|_| Problem::not_found("no such product"))?;
-    answer(&app, &caller, Read::product(id)?, &headers).await
+    answer(&app, &caller, Read::product(id)?, headers).await
 }
 
 /// What a request reads, if its path is one of ours and its parameters are in order. A product's id with escapes in it is
@@ -138,14 +138,14 @@ async fn answer(
     app: &AppState,
     caller: &Caller,
     read: Read,
-    headers: &HeaderMap,
+    headers: HeaderMap,
 ) -> Result<Response, Problem> {
     let stopwatch = Stopwatch::start();
     let mut entry = read.entry(&caller.cache(app));
     let key = entry
         .key()
         .map_err(|_| Problem::bad_request("the parameters are too long in all"))?;
-    if demands_reload(headers) && app.limits.admit_reload(caller.tenant()) {
+    if demands_reload(&headers) && app.limits.admit_reload(caller.tenant()) {
         entry = entry.reload();
     }
     let (source, tenant) = (app.source.clone(), caller.tenant().clone());

@@ -7,7 +7,7 @@ use axum::http::request::Parts;
 use tenantcache::{Tenant, TenantId};
 
 use super::state::AppState;
-use crate::auth::{Claims, bearer_token};
+use crate::auth::{Claims, bearer_token, plain_bearer_token};
 use crate::http::Problem;
 
 /// The scope that opens other tenants' caches to an operator.
@@ -74,7 +74,7 @@ impl Caller {
     /// The caller by a token that was verified before, if the tenant's rate allows the request. Without waiting, and
     /// without a word on what is wrong: whoever gets `None` asks the extractor.
     pub(super) fn recalled(app: &AppState, headers: &HeaderMap) -> Option<Self> {
-        let claims = app.verifier.recall(bearer_token(headers).ok()?)?;
+        let claims = app.verifier.recall(plain_bearer_token(headers)?)?;
         app.limits.admit(&claims.tenant).ok()?;
         Some(Self { claims })
     }

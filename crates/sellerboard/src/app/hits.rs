@@ -49,7 +49,7 @@ impl Hits {
             request.extensions_mut().insert(caller);
             return None;
         };
-        let mut response = respond(&answer, headers);
+        let mut response = respond(&answer, std::mem::take(request.headers_mut()));
         complete(&mut response, &id);
         Some(response)
     }

@@ -22,3 +22,12 @@ pub fn bearer_token(headers: &HeaderMap) -> Result<&str, AuthError> {
     }
     Ok(token)
 }
+
+/// The token where it is sent in the usual way, in one header that starts with `Bearer `. Nothing else is looked at: it is
+/// good for comparing it with tokens that are known.
+#[must_use]
+pub fn plain_bearer_token(headers: &HeaderMap) -> Option<&[u8]> {
+    let mut values = headers.get_all(AUTHORIZATION).iter();
+    let token = values.next()?.as_bytes().strip_prefix(b"Bearer ")?;
+    values.next().is_none().then_some(token)
+}

@@ -29,7 +29,7 @@ mod remembered;
 mod sign;
 mod verifier;
 
-pub use bearer::bearer_token;
+pub use bearer::{bearer_token, plain_bearer_token};
 pub use claims::Claims;
 pub use error::{AuthError, KeyError};
 pub use jwks::{JwksOptions, JwksRefresh};

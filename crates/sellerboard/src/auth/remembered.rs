@@ -24,7 +24,7 @@ const ESTIMATED_COUNT: usize = 1_000;
 /// Tokens and their claims.
 pub(super) struct Remembered {
     /// The hash is seeded anew in each process: nobody can choose tokens that collide.
-    tokens: Cache<Box<str>, Known, Bytes, RandomState>,
+    tokens: Cache<Box<[u8]>, Known, Bytes, RandomState>,
 }
 
 /// Which of all key sets verified a token.
@@ -41,8 +41,8 @@ struct Known {
 #[derive(Clone)]
 struct Bytes;
 
-impl Weighter<Box<str>, Known> for Bytes {
-    fn weight(&self, token: &Box<str>, known: &Known) -> u64 {
+impl Weighter<Box<[u8]>, Known> for Bytes {
+    fn weight(&self, token: &Box<[u8]>, known: &Known) -> u64 {
         let Claims { email, subject, .. } = &*known.claims;
         let tenant = known.claims.tenant.as_str();
         let scopes = known.claims.scopes.iter();
@@ -66,7 +66,7 @@ impl Remembered {
     }
 
     /// What a token says that these keys have verified, and would verify `now`, in seconds since 1970.
-    pub(super) fn find(&self, token: &str, keys: KeysVersion, now: u64) -> Option<Arc<Claims>> {
+    pub(super) fn find(&self, token: &[u8], keys: KeysVersion, now: u64) -> Option<Arc<Claims>> {
         let known = self.tokens.get(token)?;
         (known.keys == keys && known.valid.contains(&now)).then_some(known.claims)
     }
@@ -87,7 +87,7 @@ impl Remembered {
             keys,
             valid: now..=ends.saturating_add(leeway),
         };
-        self.tokens.insert(token.into(), known);
+        self.tokens.insert(token.as_bytes().into(), known);
     }
 
     #[cfg(test)]

@@ -82,7 +82,7 @@ impl Verifier {
     /// The claims of a token that was verified before and would be verified again now, if it is remembered: up to 16 MiB
     /// are, tokens and claims together. It never waits.
     #[must_use]
-    pub fn recall(&self, token: &str) -> Option<Arc<Claims>> {
+    pub fn recall(&self, token: &[u8]) -> Option<Arc<Claims>> {
         let keys = match &self.trust {
             Trust::Secret(_) => SECRET_VERSION,
             Trust::KeySet(jwks) => jwks.version()?,
@@ -103,7 +103,7 @@ impl Verifier {
     ///
     /// Cancel safe; a fetch that is cut off is begun anew by a later token.
     pub async fn verify(&self, token: &str) -> Result<Arc<Claims>, AuthError> {
-        if let Some(claims) = self.recall(token) {
+        if let Some(claims) = self.recall(token.as_bytes()) {
             return Ok(claims);
         }
         let (claims, keys) = self.verify_anew(token).await?;

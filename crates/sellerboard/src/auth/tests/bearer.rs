@@ -51,3 +51,23 @@ fn the_challenge_names_the_error_only_if_a_token_was_sent() {
             .contains("error=\"invalid_token\"")
     );
 }
+
+#[test]
+fn a_plain_token_is_one_that_is_sent_in_the_usual_way() {
+    let plain = |values: &[&str]| {
+        let mut headers = HeaderMap::new();
+        for value in values {
+            headers.append(AUTHORIZATION, value.parse().unwrap());
+        }
+        plain_bearer_token(&headers).map(<[u8]>::to_vec)
+    };
+    assert_eq!(plain(&["Bearer a.b.c"]).as_deref(), Some(&b"a.b.c"[..]));
+    for values in [
+        &[][..],
+        &["bearer a.b.c"],
+        &["Basic a.b.c"],
+        &["Bearer a.b.c", "Bearer a.b.c"],
+    ] {
+        assert_eq!(plain(values), None, "{values:?}");
+    }
+}
