@@ -11,6 +11,8 @@ use bench::rounds::{Pace, Plan, Series, Target, alternate};
 use bench::tokens::{SECRET, tenant, token};
 use clap::Args;
 
+use super::run::OTHERS_MAX;
+
 /// Measures servers that run already, in turn, and prints each as a share of the first
 ///
 /// A target is NAME=URL or NAME=URL,PID: the processor time of PID and of its descendants is its cost. Every request has the token of
@@ -100,10 +102,17 @@ impl CompareArguments {
             connections: self.connections,
             rounds: self.rounds,
             span: Duration::from_secs_f64(self.seconds),
+            others_max: self.others_max(),
         };
         let pace = self.rate.map_or(Pace::Peak, Pace::Steady);
         print(&alternate(&targets, pace, plan).await?);
         Ok(())
+    }
+
+    /// What is used by servers whose processes are not known cannot be told from what others use.
+    fn others_max(&self) -> f64 {
+        let known = self.targets.iter().all(|target| target.pid.is_some());
+        if known { OTHERS_MAX } else { f64::MAX }
     }
 
     async fn requests(&self, named: &Named) -> anyhow::Result<Vec<Request>> {

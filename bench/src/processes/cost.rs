@@ -1,4 +1,4 @@
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::time::Duration;
 
@@ -12,12 +12,32 @@ pub fn cpu_time(pids: &[u32]) -> Duration {
     let all = processes();
     let mut wanted = pids.to_vec();
     let mut ticks = 0;
+    let mut seen = BTreeSet::new();
     while let Some(pid) = wanted.pop() {
+        if !seen.insert(pid) {
+            continue;
+        }
         ticks += all.get(&pid).map_or(0, |process| process.ticks);
         let children = all.iter().filter(|(_, process)| process.parent == pid);
         wanted.extend(children.map(|(child, _)| child));
     }
     Duration::from_millis(ticks * TICK_MILLIS)
+}
+
+/// The processor time that anybody has used on any core since the system started, and what a hypervisor kept from it (`/proc/stat`).
+#[must_use]
+pub fn machine_cpu_time() -> Duration {
+    let stat = fs::read_to_string("/proc/stat").unwrap_or_default();
+    let all = stat.lines().next().unwrap_or_default();
+    let numbers = all
+        .split_whitespace()
+        .skip(1)
+        .map(|field| field.parse().unwrap_or(0));
+    let ticks: Vec<u64> = numbers.collect();
+    // user, nice, system, idle, iowait, irq, softirq, steal; what follows is contained in these.
+    let busy = ticks.iter().take(8).sum::<u64>();
+    let idle = ticks.iter().skip(3).take(2).sum::<u64>();
+    Duration::from_millis((busy - idle) * TICK_MILLIS)
 }
 
 /// The memory of a process that is in RAM; 0 if it has ended.

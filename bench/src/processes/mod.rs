@@ -5,5 +5,5 @@ mod cost;
 mod server;
 
 pub use cores::Cores;
-pub use cost::{cpu_time, resident_bytes};
+pub use cost::{cpu_time, machine_cpu_time, resident_bytes};
 pub use server::Server;

@@ -102,6 +102,14 @@ fn add_table(text: &mut String, table: &Table) {
         );
     }
     text.push('\n');
+    let runs = || table.series.iter().flat_map(|series| &series.runs);
+    let repeated: u32 = runs().map(|run| run.repeated).sum();
+    if repeated > 0 {
+        let _ = writeln!(
+            text,
+            "{repeated} runs were done again, since other processes disturbed them.\n"
+        );
+    }
 }
 
 fn add_facts(text: &mut String, facts: &[Fact]) {

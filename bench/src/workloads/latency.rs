@@ -20,8 +20,7 @@ pub(super) async fn half_of_peak(bench: &Bench) -> anyhow::Result<Report> {
         bare_target("bare hyper", &hyper, constant)?,
         world.target("sellerboard", products),
     ];
-    let connections = bench.plan.connections;
-    let peak = run(&targets[1], Pace::Peak, connections, bench.span()).await?;
+    let peak = run(&targets[1], Pace::Peak, bench.plan).await?;
     let pace = Pace::Steady((peak.rate / 2.0).round());
 
     let mut report = Report::default();
@@ -39,16 +38,14 @@ pub(super) async fn half_of_peak(bench: &Bench) -> anyhow::Result<Report> {
     let mut beside = Series::new("sellerboard, another tenant misses");
     let mut misses = Vec::new();
     for _ in 0..bench.rounds() {
-        alone
-            .runs
-            .push(run(&bare, pace, connections, bench.span()).await?);
+        alone.runs.push(run(&bare, pace, bench.plan).await?);
         let missing = load::closed(
             world.service.addr,
             &neighbour,
             NEIGHBOUR_CONNECTIONS,
             bench.span(),
         );
-        let (hits, missed) = tokio::join!(run(&ours, pace, connections, bench.span()), missing);
+        let (hits, missed) = tokio::join!(run(&ours, pace, bench.plan), missing);
         beside.runs.push(hits?);
         misses.push(missed?.checked()?.rate());
     }

@@ -3,7 +3,7 @@ use std::time::Duration;
 use super::Bench;
 use super::world::{KIBIBYTE, Options, TENANTS, World};
 use crate::report::Report;
-use crate::rounds::{Pace, Series, run};
+use crate::rounds::{Pace, Plan, Series, run};
 
 const RATE: f64 = 2_000.0;
 const ORIGIN_LATENCY: Duration = Duration::from_millis(20);
@@ -20,6 +20,12 @@ pub(super) async fn outage(bench: &Bench) -> anyhow::Result<Report> {
     world.prime(&products).await?;
     let reads = world.target("reads", products);
     let span = if bench.smoke { bench.span() } else { OUTAGE };
+    let plan = Plan {
+        span,
+        // A phase cannot be done again.
+        others_max: f64::MAX,
+        ..bench.plan
+    };
     let mut report = Report::default();
     let mut series = Vec::new();
     for phase in [Phase::Up, Phase::Hangs, Phase::Gone] {
@@ -29,7 +35,7 @@ pub(super) async fn outage(bench: &Bench) -> anyhow::Result<Report> {
             Phase::Gone => world.redis.kill(),
         }
         let before = world.origin.calls();
-        let run = run(&reads, Pace::Steady(RATE), bench.plan.connections, span).await?;
+        let run = run(&reads, Pace::Steady(RATE), plan).await?;
         #[expect(clippy::cast_precision_loss, reason = "counts are below 2^52")]
         let calls = (world.origin.calls() - before) as f64;
         let mut runs = Series::new(phase.name());
