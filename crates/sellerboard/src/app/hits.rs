@@ -39,7 +39,7 @@ impl Hits {
         }
         let read = read_at(uri)?;
         let caller = Caller::recalled(&self.app, headers)?;
-        let entry = read.entry(&caller.cache(&self.app));
+        let entry = read.entry_at_hand(&caller.cache(&self.app));
         let id = RequestId::of(headers);
         let answer = id.span().in_scope(|| {
             let stopwatch = Stopwatch::start();

@@ -99,8 +99,25 @@ impl Read {
         })
     }
 
-    /// The entry that holds the answer.
+    /// The entry that holds the answer, to load it if need be. A product's answer is tagged with the product even if there is
+    /// none, so that its creation is noticed.
     pub(super) fn entry(&self, tenant: &Tenant) -> EntryRef {
+        let entry = self.entry_at_hand(tenant);
+        let product_id = match self {
+            Self::Forecast { product_id, .. } | Self::Pricing { product_id, .. } => {
+                product_id.as_deref()
+            }
+            Self::Product { id } => Some(id.as_str()),
+            _ => None,
+        };
+        match product_id.map(|id| Tag::new(&format!("product:{id}"))) {
+            Some(Ok(tag)) => entry.tag(tag),
+            _ => entry,
+        }
+    }
+
+    /// The same entry without its tags, which only a load needs.
+    pub(super) fn entry_at_hand(&self, tenant: &Tenant) -> EntryRef {
         let entry = tenant.entry(self.endpoint());
         let optional = |entry: EntryRef, name: &str, value: &Option<String>| match value {
             Some(value) => entry.param(name, value),
@@ -113,15 +130,11 @@ impl Read {
             Self::Forecast {
                 product_id,
                 horizon,
-            } => tagged(
-                optional(entry.param("horizon", horizon), "product_id", product_id),
-                product_id,
-            ),
-            Self::Pricing { product_id, days } => tagged(
-                optional(entry.param("days", days), "product_id", product_id),
-                product_id,
-            ),
-            Self::Product { id } => tagged(entry.param("id", id), &Some(id.clone())),
+            } => optional(entry.param("horizon", horizon), "product_id", product_id),
+            Self::Pricing { product_id, days } => {
+                optional(entry.param("days", days), "product_id", product_id)
+            }
+            Self::Product { id } => entry.param("id", id),
             Self::Products { limit, cursor, q } => optional(
                 optional(entry.param("limit", limit), "cursor", cursor),
                 "q",
@@ -189,15 +202,4 @@ fn product_id(params: &Params<'_>) -> Result<Option<String>, Problem> {
     Ok(params
         .text("product_id", TEXT_BYTES_MAX)?
         .map(str::to_owned))
-}
-
-/// A product's answer is tagged with the product even if there is none, so that its creation is noticed.
-fn tagged(entry: EntryRef, product_id: &Option<String>) -> EntryRef {
-    match product_id
-        .as_deref()
-        .map(|id| Tag::new(&format!("product:{id}")))
-    {
-        Some(Ok(tag)) => entry.tag(tag),
-        _ => entry,
-    }
 }
