@@ -118,17 +118,38 @@ pub async fn alternate(targets: &[Target], pace: Pace, plan: Plan) -> anyhow::Re
 ///
 /// If an answer was wrong.
 pub async fn run(target: &Target, pace: Pace, plan: Plan) -> anyhow::Result<Run> {
+    let once = async || {
+        let run = run_once(target, pace, plan.connections, plan.span).await?;
+        Ok((run, ()))
+    };
+    Ok(undisturbed(plan, once).await?.0)
+}
+
+/// Measures a target, and what else goes on meanwhile, again if others disturbed it.
+///
+/// # Errors
+///
+/// Those of `once`.
+pub async fn undisturbed<T>(
+    plan: Plan,
+    mut once: impl AsyncFnMut() -> anyhow::Result<(Run, T)>,
+) -> anyhow::Result<(Run, T)> {
     let mut repeated = 0;
     loop {
-        let run = run_once(target, pace, plan.connections, plan.span).await?;
+        let (run, more) = once().await?;
         if run.others <= plan.others_max || repeated + 1 == ATTEMPTS_MAX {
-            return Ok(Run { repeated, ..run });
+            return Ok((Run { repeated, ..run }, more));
         }
         repeated += 1;
     }
 }
 
-async fn run_once(
+/// Measures a target once, whatever others do.
+///
+/// # Errors
+///
+/// If an answer was wrong.
+pub async fn run_once(
     target: &Target,
     pace: Pace,
     connections: usize,
@@ -218,6 +239,38 @@ impl Spread {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    fn run_with(others: f64) -> Run {
+        Run {
+            rate: 1.0,
+            cpu_ms: 1.0,
+            load_ms: 1.0,
+            others,
+            repeated: 0,
+            p50_us: 1.0,
+            p99_us: 1.0,
+            p999_us: 1.0,
+        }
+    }
+
+    #[tokio::test]
+    async fn what_others_disturb_is_done_again_a_few_times() {
+        let check = async |others: &[f64], expected| {
+            let plan = Plan {
+                connections: 1,
+                rounds: 1,
+                span: Duration::ZERO,
+                others_max: 0.1,
+            };
+            let mut runs = others.iter().cycle();
+            let once = async || Ok((run_with(*runs.next().unwrap()), ()));
+            let (run, ()) = undisturbed(plan, once).await.unwrap();
+            assert_eq!(run.repeated, expected);
+        };
+        check(&[0.0], 0).await;
+        check(&[0.5, 0.2, 0.05], 2).await;
+        check(&[0.5], ATTEMPTS_MAX - 1).await;
+    }
 
     #[test]
     fn a_spread_has_the_middle_and_both_ends() {

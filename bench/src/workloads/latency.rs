@@ -5,7 +5,7 @@ use super::bare::{Constant, bare_target};
 use super::world::{KIBIBYTE, Options, TENANTS, World};
 use crate::load::{self, Script};
 use crate::report::Report;
-use crate::rounds::{Pace, Series, alternate, run};
+use crate::rounds::{Pace, Series, alternate, run, run_once, undisturbed};
 
 /// Connections of the tenant that does nothing but miss.
 const NEIGHBOUR_CONNECTIONS: usize = 16;
@@ -39,15 +39,18 @@ pub(super) async fn half_of_peak(bench: &Bench) -> anyhow::Result<Report> {
     let mut misses = Vec::new();
     for _ in 0..bench.rounds() {
         alone.runs.push(run(&bare, pace, bench.plan).await?);
-        let missing = load::closed(
-            world.service.addr,
-            &neighbour,
-            NEIGHBOUR_CONNECTIONS,
-            bench.span(),
-        );
-        let (hits, missed) = tokio::join!(run(&ours, pace, bench.plan), missing);
-        beside.runs.push(hits?);
-        misses.push(missed?.checked()?.rate());
+        let (connections, span) = (bench.plan.connections, bench.span());
+        let both = async || {
+            let addr = world.service.addr;
+            let (hits, missed) = tokio::join!(
+                run_once(&ours, pace, connections, span),
+                load::closed(addr, &neighbour, NEIGHBOUR_CONNECTIONS, span),
+            );
+            Ok((hits?, missed?.checked()?.rate()))
+        };
+        let (hits, missed) = undisturbed(bench.plan, both).await?;
+        beside.runs.push(hits);
+        misses.push(missed);
     }
     report.add_table(
         format!("The same while another tenant misses as fast as it can on {NEIGHBOUR_CONNECTIONS} connections"),

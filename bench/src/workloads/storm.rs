@@ -2,7 +2,7 @@ use super::Bench;
 use super::world::{KIBIBYTE, Options, TENANTS, World};
 use crate::load::Script;
 use crate::report::Report;
-use crate::rounds::{Pace, Plan, Series, run};
+use crate::rounds::{Pace, Series, run, run_once, undisturbed};
 
 /// Connections that invalidate.
 const INVALIDATING: usize = 8;
@@ -21,31 +21,26 @@ pub(super) async fn storm(bench: &Bench) -> anyhow::Result<Report> {
 
     let mut series = ["reads alone", "reads in the storm", "invalidations"].map(Series::new);
     let mut loads = Vec::new();
-    let reading = bench.plan;
-    let invalidating = Plan {
-        connections: INVALIDATING,
-        ..reading
-    };
+    let (connections, span) = (bench.plan.connections, bench.span());
     for _ in 0..bench.rounds() {
-        let alone = run(&reads, Pace::Peak, reading).await?;
-        let before = world.origin.calls();
-        let (read, invalidated) = tokio::join!(
-            run(&reads, Pace::Peak, reading),
-            run(&invalidations, Pace::Peak, invalidating),
-        );
-        let (read, invalidated) = (read?, invalidated?);
+        let alone = run(&reads, Pace::Peak, bench.plan).await?;
+        let both = async || {
+            let before = world.origin.calls();
+            let (read, invalidated) = tokio::join!(
+                run_once(&reads, Pace::Peak, connections, span),
+                run_once(&invalidations, Pace::Peak, INVALIDATING, span),
+            );
+            Ok((read?, (invalidated?, world.origin.calls() - before)))
+        };
+        let (read, (invalidated, loaded)) = undisturbed(bench.plan, both).await?;
         #[expect(clippy::cast_precision_loss, reason = "counts are below 2^52")]
-        let loaded = (world.origin.calls() - before) as f64;
-        loads.push(loaded / (invalidated.rate * bench.span().as_secs_f64()));
+        loads.push(loaded as f64 / (invalidated.rate * span.as_secs_f64()));
         for (series, run) in series.iter_mut().zip([alone, read, invalidated]) {
             series.runs.push(run);
         }
     }
     let mut report = Report::default();
-    let title = format!(
-        "Reads on {} connections, invalidations on {INVALIDATING}",
-        reading.connections
-    );
+    let title = format!("Reads on {connections} connections, invalidations on {INVALIDATING}");
     report.add_table(title, series.into());
     report.add_fact("calls of the origin for each invalidation", loads, "");
     report.add_note("The processor time of reads in the storm is that of the invalidations, too.");
