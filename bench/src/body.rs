@@ -34,6 +34,12 @@ pub fn path(bytes: usize, number: usize) -> String {
     format!("/api/v1/products/{bytes}-{number:08}")
 }
 
+/// The path of a product that has `bytes` bytes as the origin answers it, without the service's envelope.
+#[must_use]
+pub fn plain_path(bytes: usize, number: usize) -> String {
+    path(bytes + ENVELOPE.0.len() + ENVELOPE.1.len(), number)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -46,5 +52,14 @@ mod tests {
             assert_eq!(answer.len(), bytes);
             assert!(answer.contains("<tenant-000001>"));
         }
+    }
+    #[test]
+    fn a_plain_path_is_of_a_product_without_an_envelope() {
+        let path = plain_path(1_024, 1);
+        assert_eq!(path, "/api/v1/products/1036-00000001");
+        assert_eq!(
+            product("tenant-000001", "1036-00000001", 1_036).len(),
+            1_024
+        );
     }
 }

@@ -9,7 +9,8 @@ use crate::install::{self, REDIS};
 use crate::process::{cargo, find, run};
 use crate::report::{Outcome, Report, warn};
 
-/// Measures; `arguments` are those of the program `bench run`, save for `--write`, which knows here where to.
+/// Measures; `arguments` are those of the program `bench run`, save for `--write`, which knows here where to, or `peers` and those
+/// of `bench peers`.
 pub(crate) fn measure(root: &Path, arguments: &[String]) -> Exit {
     if find(REDIS.program).is_none()
         && let Err(message) = install::install(&REDIS)
@@ -44,7 +45,11 @@ fn build(root: &Path, what: &[&str]) -> Outcome {
 
 fn run_program(root: &Path, folder: &str, arguments: &[String]) -> Outcome {
     let mut command = Command::new(target(root).join(folder).join("bench"));
-    command.arg("run").current_dir(root);
+    command.current_dir(root);
+    // Other caches are a command of their own; all else are workloads.
+    if arguments.first().is_none_or(|first| first != "peers") {
+        command.arg("run");
+    }
     for argument in arguments {
         command.arg(argument);
         if argument == "--write" {

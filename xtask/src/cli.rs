@@ -17,6 +17,8 @@ Commands:
                   how fast the service is beside its limits, workload by workload (see bench/README.md);
                   --smoke: only whether answers are right, in seconds; --data: real traces;
                   --write: puts the results into docs/performance.md
+  bench peers [PEER]… [--question rate|stampede|outage] [--rounds N]
+                  other caches beside the service, as bench/peers/README.md says
   deep [CHECK]…   what needs more tools; a missing one prints `skipped:` and the reason.
                   Checks: deny, advisories, machete, features, msrv, miri, fuzz, mutants
   faults [--long] [--no-storm] [--write] [F12]…

@@ -2,6 +2,7 @@
 
 mod compare;
 mod origin;
+mod peers;
 mod run;
 
 use std::process::ExitCode;
@@ -19,6 +20,7 @@ pub(crate) struct Arguments {
 enum Command {
     Compare(compare::CompareArguments),
     Origin(origin::OriginArguments),
+    Peers(peers::PeersArguments),
     Run(run::RunArguments),
 }
 
@@ -31,6 +33,7 @@ impl Arguments {
             match self.command {
                 Command::Compare(arguments) => arguments.run().await?,
                 Command::Origin(arguments) => arguments.run().await?,
+                Command::Peers(arguments) => arguments.run().await?,
                 Command::Run(arguments) => arguments.run().await?,
             }
             Ok(ExitCode::SUCCESS)

@@ -7,6 +7,7 @@ mod latency;
 mod many;
 mod miss;
 mod outage;
+mod peers;
 mod remote;
 mod stampede;
 mod start;
@@ -18,6 +19,7 @@ use std::future::Future;
 use std::pin::Pin;
 
 pub use bench::Bench;
+pub use peers::{Peer, Question};
 
 use crate::report::Report;
 

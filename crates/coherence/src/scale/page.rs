@@ -46,22 +46,16 @@ fn unit_costs(page: &mut String, costs: &Costs) {
     );
     row(page, &["---"; 5]);
     let used = |page: &mut String, what: &str, usage: &Usage| {
-        let Usage {
-            cpu_us,
-            commands,
-            received,
-            sent,
-        } = usage;
-        row(
-            page,
-            &[
-                what,
-                &format!("{cpu_us:.1}"),
-                &format!("{commands:.1}"),
-                &format!("{received:.0}"),
-                &format!("{sent:.0}"),
-            ],
-        );
+        // What is taken off for what is done anyhow may be a little more than there was.
+        let shown = |value: f64, digits: usize| format!("{:.digits$}", value.max(0.0));
+        let cells = [
+            what,
+            &shown(usage.cpu_us, 1),
+            &shown(usage.commands, 1),
+            &shown(usage.received, 0),
+            &shown(usage.sent, 0),
+        ];
+        row(page, &cells);
     };
     used(page, "a table is read alone", &costs.table_read);
     used(page, "a node takes an entry from Redis", &costs.promotion);
