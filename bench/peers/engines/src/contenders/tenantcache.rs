@@ -12,7 +12,7 @@ use crate::workload::{ENDPOINT, TENANTS, Workload};
 const ENTRY_BYTES_MAX: u64 = 4_096;
 
 /// tenantcache, the first of which is what the others are compared with.
-pub async fn own(workload: &Arc<Workload>) -> anyhow::Result<[Contender; 2]> {
+pub async fn own(workload: &Arc<Workload>) -> anyhow::Result<[Contender; 3]> {
     let cache = Cache::builder()
         .with_local_bytes_max(workload.keys.len() as u64 * ENTRY_BYTES_MAX)
         .build()?;
@@ -46,6 +46,8 @@ pub async fn own(workload: &Arc<Workload>) -> anyhow::Result<[Contender; 2]> {
     let prepared = async |entries: &Vec<EntryRef>, entry: usize| {
         length(load(entries[entry].clone(), Bytes::new()).await)
     };
+    let kept = entries.clone();
+    let hit = move |entry: usize| length(kept[entry].hit());
     let checks = "tenant, generation, age; counts, says where from";
     Ok([
         Contender::new_async(
@@ -60,6 +62,7 @@ pub async fn own(workload: &Arc<Workload>) -> anyhow::Result<[Contender; 2]> {
             (tenants, endpoint),
             built,
         ),
+        Contender::new("tenantcache `hit`, prepared entry", checks, hit),
     ])
 }
 
