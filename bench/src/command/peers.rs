@@ -5,6 +5,8 @@ use bench::rounds::Plan;
 use bench::workloads::{Bench, Peer, Question};
 use clap::{Args, ValueEnum as _};
 
+use super::run::OTHERS_MAX;
+
 /// Measures other caches beside the service, and prints a table in Markdown
 ///
 /// To be run in the folder of the workspace. What each needs, and its configuration: bench/peers. The service is the program `sellerboard`
@@ -35,6 +37,7 @@ impl PeersArguments {
             connections: self.connections,
             rounds: self.rounds,
             span: Duration::from_secs_f64(self.seconds),
+            others_max: OTHERS_MAX,
         };
         let bench = Bench::new(cores, plan, None, false)?;
         let peers = match self.peers.as_slice() {
