@@ -111,7 +111,10 @@ impl Node {
             let Landing::Loaded { value, .. } = landing_of(&flight) else {
                 continue;
             };
-            if self.state.admits(value.stamp, &value.key, &value.tags) {
+            if self
+                .state
+                .admits(value.stamp, &value.key, value.labels.tags())
+            {
                 return body_of(&value.body);
             }
         }

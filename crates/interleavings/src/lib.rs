@@ -23,6 +23,10 @@ mod counters;
 mod endpoints;
 mod flights;
 mod invalidations;
+#[path = "../../tenantcache/src/labels.rs"]
+mod labels;
+#[path = "../../tenantcache/src/nanos.rs"]
+mod nanos;
 mod shims;
 mod support;
 

@@ -5,9 +5,10 @@ use bytes::Bytes;
 use shuttle::scheduler::{DfsScheduler, RandomScheduler};
 use shuttle::{Config, Runner};
 use tenantcache_core::{
-    Endpoint, Generation, Incarnation, Key, Lifetime, Scope, Stamp, Table, Tags, TenantId,
+    Endpoint, Generation, Incarnation, Key, Scope, Stamp, Table, Tags, TenantId,
 };
 
+use crate::labels::Labels;
 use crate::mirror::{Judgement, TenantState, Trust};
 use crate::value::{Admitted, LoadStamp, RefreshBackoff, Value};
 
@@ -79,14 +80,11 @@ pub(crate) fn value(stamp: LoadStamp, version: &'static str) -> Value {
     Value {
         key: key(),
         stamp,
-        loaded_at: at(2),
-        lifetime: Lifetime {
-            soft: Duration::from_secs(60),
-            hard: Duration::from_secs(60),
-        },
-        tags: Tags::none(),
+        loaded_at: at(2).into(),
+        soft_ttl: Duration::from_secs(60).into(),
+        hard_ttl: Duration::from_secs(60).into(),
+        labels: Labels::new(Tags::none(), ""),
         negative: false,
-        content_type: String::new(),
         body_hash: 0,
         body: Bytes::from_static(version.as_bytes()),
         refresh: RefreshBackoff::default(),

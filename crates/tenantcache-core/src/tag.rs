@@ -3,7 +3,7 @@
 use std::borrow::Borrow;
 use std::fmt;
 use std::str::FromStr;
-use std::sync::Arc;
+use std::sync::{Arc, LazyLock};
 
 use crate::NameError;
 
@@ -86,10 +86,11 @@ impl Tags {
     /// The most tags one entry can carry; more make its tags [`Tags::Unknown`].
     pub const COUNT_MAX: usize = 255;
 
-    /// No tags.
+    /// No tags. All of these share one allocation.
     #[must_use]
     pub fn none() -> Self {
-        Self::Known(Arc::from([]))
+        static NONE: LazyLock<Arc<[Tag]>> = LazyLock::new(|| Arc::from([]));
+        Self::Known(Arc::clone(&NONE))
     }
 
     /// The tags as a slice, or `None` if they are not known.
@@ -110,6 +111,8 @@ impl FromIterator<Tag> for Tags {
         tags.dedup();
         if tags.len() > Self::COUNT_MAX {
             Self::Unknown
+        } else if tags.is_empty() {
+            Self::none()
         } else {
             Self::Known(tags.into())
         }

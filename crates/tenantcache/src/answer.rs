@@ -127,7 +127,7 @@ impl Answer {
     /// The value's media type.
     #[must_use]
     pub fn content_type(&self) -> &str {
-        &self.value.content_type
+        self.value.labels.content_type()
     }
 
     /// A hash of the value that is the same on every node, fit for an entity tag.
@@ -163,6 +163,6 @@ impl Answer {
     /// How long an entry of this load is fresh, counted from the beginning of its load.
     #[must_use]
     pub fn soft_ttl(&self) -> Duration {
-        self.value.lifetime.soft
+        self.value.soft_ttl.into()
     }
 }

@@ -109,12 +109,12 @@ fn details(inner: &Inner, value: &Value, tier: Source, valid: bool) -> EntryDeta
         tier,
         valid,
         age: value.age(inner.clock.monotonic()),
-        lifetime: value.lifetime,
+        lifetime: value.lifetime(),
         incarnation: value.stamp.stamp.incarnation,
         generation: value.stamp.stamp.generation,
-        tags: value.tags.clone(),
+        tags: value.labels.tags().clone(),
         negative: value.negative,
-        content_type: value.content_type.clone(),
+        content_type: value.labels.content_type().to_owned(),
         body: value.body.clone(),
     }
 }

@@ -10,6 +10,7 @@ use crate::Error;
 use crate::answer::Source;
 use crate::cache::Inner;
 use crate::flight::{Found, Landing, Pilot};
+use crate::labels::Labels;
 use crate::lease::{self, HeldLease, LookedUp};
 use crate::loaded::{BoxLoader, Loaded};
 use crate::mirror::{News, TenantState, Trust};
@@ -18,7 +19,7 @@ use crate::origin;
 use crate::patience::Patience;
 use crate::read::{Look, Request};
 use crate::remote::{Fill, Remote, RemoteEntry, RemoteError, RemoteRead, RemoteTable};
-use crate::value::{Admitted, LoadStamp, RefreshBackoff, Value};
+use crate::value::{Admitted, LoadStamp, RefreshBackoff, Value, alone};
 
 /// Begins the flight, detached from its caller.
 pub(crate) fn begin(
@@ -275,7 +276,7 @@ pub(crate) fn promote(
     let valid_as_read = state.admits_stored(&entry, table);
     let age = by_wall.max(by_remaining);
     let value = Value::from_stored(entry, endpoint, age, inner.clock.monotonic());
-    if !valid_as_read || !state.admits(value.stamp, &value.key, &value.tags) {
+    if !valid_as_read || !state.admits(value.stamp, &value.key, value.labels.tags()) {
         inner
             .counters
             .promotions_refused
@@ -300,7 +301,7 @@ pub(crate) async fn keep(
     lease: Option<&HeldLease>,
     patience: &mut Patience,
 ) -> bool {
-    if value.lifetime.hard.is_zero() {
+    if value.lifetime().hard.is_zero() {
         return false;
     }
     let filled = match &inner.remote {
@@ -311,7 +312,9 @@ pub(crate) async fn keep(
         }
         _ => None,
     };
-    let outdated = !request.state.admits(value.stamp, &value.key, &value.tags);
+    let outdated = !request
+        .state
+        .admits(value.stamp, &value.key, value.labels.tags());
     if filled == Some(Fill::Refused) || outdated {
         inner.counters.fills_refused.fetch_add(1, Ordering::Relaxed);
         return false;
@@ -325,7 +328,7 @@ pub(crate) async fn keep(
 
 fn keep_locally(inner: &Inner, state: &TenantState, value: &Arc<Value>) -> bool {
     inner.local.insert(value, |known| {
-        state.admits(known.stamp, &known.key, &known.tags)
+        state.admits(known.stamp, &known.key, known.labels.tags())
     })
 }
 
@@ -375,13 +378,13 @@ pub(crate) fn to_value(
     Value {
         key: request.key.clone(),
         stamp,
-        loaded_at,
-        lifetime,
-        tags,
+        loaded_at: loaded_at.into(),
+        soft_ttl: lifetime.soft.into(),
+        hard_ttl: lifetime.hard.into(),
+        labels: Labels::new(tags, &loaded.content_type),
         negative: loaded.negative,
-        content_type: loaded.content_type,
         body_hash: StoredEntry::hash_body(&loaded.body),
-        body: loaded.body,
+        body: alone(loaded.body),
         refresh: RefreshBackoff::default(),
         admitted: Admitted::default(),
         endpoint: Arc::clone(&request.endpoint),

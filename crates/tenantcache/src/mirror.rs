@@ -177,10 +177,10 @@ impl TenantState {
         let proven = match (proof, trust.outage_ttl) {
             (Proof::Own, _) => true,
             (Proof::Provisional, None) => false,
-            (Proof::Provisional, Some(ttl)) => within(value.loaded_at, ttl),
+            (Proof::Provisional, Some(ttl)) => within(value.loaded_at.into(), ttl),
             (Proof::ReadAt(_), None) => self.is_current(proof, trust, now),
             (Proof::ReadAt(at), Some(ttl)) => {
-                let since = at.max(value.loaded_at);
+                let since = at.max(value.loaded_at.into());
                 within(since, ttl) && since > self.doubted_at()
             }
         };
@@ -193,10 +193,10 @@ impl TenantState {
 
     /// Whether overlay and mirror have nothing against the value; `None` if there is no mirror.
     fn admits_now(&self, value: &Value) -> Option<bool> {
-        let covered = self.overlay_covers(value.stamp.sequence, &value.key, &value.tags);
+        let covered = self.overlay_covers(value.stamp.sequence, &value.key, value.labels.tags());
         let mirror = self.mirror.load();
         let table = &mirror.as_ref()?.table;
-        Some(!covered && table.admits(value.stamp.stamp, &value.key, &value.tags))
+        Some(!covered && table.admits(value.stamp.stamp, &value.key, value.labels.tags()))
     }
 
     /// Notes that the remote tier told of a change at `now`. Gives whether the mirror was relied on until then.

@@ -307,7 +307,9 @@ impl Inner {
     /// The hand-out rule for a load that began before the request came: its value is valid now, or the invalidation
     /// that killed it came after the request.
     fn may_hand_out(&self, request: &Request, value: &Value, arrival: Arrival) -> bool {
-        request.state.admits(value.stamp, &value.key, &value.tags)
+        request
+            .state
+            .admits(value.stamp, &value.key, value.labels.tags())
             || self.arrived_before_invalidation(value.stamp, arrival)
     }
 

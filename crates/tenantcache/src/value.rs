@@ -2,13 +2,16 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
-use tenantcache_core::{Freshness, Generation, Key, Lifetime, Stamp, StoredEntry, Tags};
+use tenantcache_core::{Freshness, Generation, Key, Lifetime, Stamp, StoredEntry};
 
 use crate::atomic::{AtomicU64, Ordering};
 use crate::endpoints::EndpointState;
+use crate::labels::Labels;
+use crate::nanos::Nanos;
 
-/// What the local tier charges for an entry beside its texts and its body, in bytes.
-const OVERHEAD_BYTES: usize = 280;
+/// What the local tier charges for an entry beside its texts and its body, in bytes: the value with its counts; the
+/// counts of key and body; the tier's slot, table and ghost; and 8 for the rounding of each allocation.
+const OVERHEAD_BYTES: usize = size_of::<Value>() + 16 + 16 + 24 + 48 + 3 * 8;
 
 /// What a load notes before it begins: the tenant's generation, and this node's own count of invalidations that Redis
 /// has not confirmed.
@@ -26,11 +29,11 @@ pub(crate) struct Value {
     pub(crate) key: Key,
     pub(crate) stamp: LoadStamp,
     /// When the load began, by this node's monotonic clock.
-    pub(crate) loaded_at: Duration,
-    pub(crate) lifetime: Lifetime,
-    pub(crate) tags: Tags,
+    pub(crate) loaded_at: Nanos,
+    pub(crate) soft_ttl: Nanos,
+    pub(crate) hard_ttl: Nanos,
+    pub(crate) labels: Labels,
     pub(crate) negative: bool,
-    pub(crate) content_type: String,
     pub(crate) body: Bytes,
     pub(crate) body_hash: u64,
     pub(crate) refresh: RefreshBackoff,
@@ -91,12 +94,12 @@ impl Value {
                 sequence: Generation::ZERO,
                 shared: true,
             },
-            loaded_at: now.saturating_sub(age),
-            lifetime: entry.lifetime,
-            tags: entry.tags,
+            loaded_at: now.saturating_sub(age).into(),
+            soft_ttl: entry.lifetime.soft.into(),
+            hard_ttl: entry.lifetime.hard.into(),
+            labels: Labels::new(entry.tags, &entry.content_type),
             negative: entry.negative,
-            content_type: entry.content_type,
-            body: entry.body,
+            body: alone(entry.body),
             body_hash: entry.body_hash,
             refresh: RefreshBackoff::default(),
             admitted: Admitted::default(),
@@ -116,10 +119,10 @@ impl Value {
             schema,
             stamp: self.stamp.stamp,
             loaded_at: wall.saturating_sub(self.age(monotonic)),
-            lifetime: self.lifetime,
-            tags: self.tags.clone(),
+            lifetime: self.lifetime(),
+            tags: self.labels.tags().clone(),
             negative: self.negative,
-            content_type: self.content_type.clone(),
+            content_type: self.labels.content_type().to_owned(),
             body: self.body.clone(),
             body_hash: self.body_hash,
         }
@@ -133,23 +136,29 @@ impl Value {
     }
 
     pub(crate) fn age(&self, now: Duration) -> Duration {
-        now.saturating_sub(self.loaded_at)
+        now.saturating_sub(self.loaded_at.into())
     }
 
     pub(crate) fn freshness(&self, now: Duration) -> Freshness {
-        self.lifetime.freshness(self.age(now))
+        self.lifetime().freshness(self.age(now))
+    }
+
+    pub(crate) fn lifetime(&self) -> Lifetime {
+        Lifetime {
+            soft: self.soft_ttl.into(),
+            hard: self.hard_ttl.into(),
+        }
     }
 
     /// The bytes that the local tier charges for this value.
     pub(crate) fn weight(&self) -> u64 {
-        let tags: usize = self
-            .tags
-            .known()
-            .unwrap_or_default()
-            .iter()
-            .map(|tag| 40 + tag.as_str().len())
-            .sum();
-        let texts = self.key.as_str().len() + self.content_type.len() + tags;
+        let texts = self.key.as_str().len() + self.labels.bytes();
         u64::try_from(OVERHEAD_BYTES + texts + self.body.len()).unwrap_or(u64::MAX)
     }
+}
+
+/// The bytes in an allocation of exactly their size. What is cut from something larger, or grew in a vector that doubles,
+/// would keep all of that alive.
+pub(crate) fn alone(body: Bytes) -> Bytes {
+    Bytes::from(Vec::from(body).into_boxed_slice())
 }

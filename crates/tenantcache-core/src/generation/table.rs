@@ -41,19 +41,19 @@ impl fmt::Display for Generation {
 ///
 /// As text: 32 lower-case hexadecimal digits.
 #[derive(Clone, Copy, PartialEq, Eq, Hash)]
-pub struct Incarnation(u128);
+pub struct Incarnation([u8; 16]);
 
 impl Incarnation {
     /// The incarnation with these bits, which must come from a cryptographic generator outside tests.
     #[must_use]
     pub const fn from_u128(bits: u128) -> Self {
-        Self(bits)
+        Self(bits.to_be_bytes())
     }
 
     /// The bits.
     #[must_use]
     pub const fn get(self) -> u128 {
-        self.0
+        u128::from_be_bytes(self.0)
     }
 }
 
@@ -65,7 +65,7 @@ impl fmt::Debug for Incarnation {
 
 impl fmt::Display for Incarnation {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{:032x}", self.0)
+        write!(f, "{:032x}", self.get())
     }
 }
 
@@ -78,7 +78,7 @@ impl FromStr for Incarnation {
             return Err(TableError::Incarnation);
         }
         u128::from_str_radix(text, 16)
-            .map(Self)
+            .map(Self::from_u128)
             .map_err(|_| TableError::Incarnation)
     }
 }

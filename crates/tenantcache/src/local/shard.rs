@@ -88,12 +88,12 @@ impl Shard {
         match known {
             Some(at) if yields(&self.slots[index(at)].value) => {
                 replaced = Some(self.replace(at, value));
-                self.make_room(0, value.loaded_at, &mut evicted);
+                self.make_room(0, value.loaded_at.into(), &mut evicted);
             }
             Some(_) => {}
             None => {
                 let account = self.accounts.enter(&value.key, weight);
-                self.make_room(weight, value.loaded_at, &mut evicted);
+                self.make_room(weight, value.loaded_at.into(), &mut evicted);
                 self.put(hash, value, account, weight);
             }
         }

@@ -5,13 +5,14 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use proptest::prelude::*;
-use tenantcache_core::{Endpoint, Generation, Key, Lifetime, PolicyTable, Table, Tags, TenantId};
+use tenantcache_core::{Endpoint, Generation, Key, PolicyTable, Table, Tags, TenantId};
 
 use super::accounts::Accounts;
 use super::shard::{Inserted, Shard};
 use super::{LocalTier, LocalUsage};
 use crate::endpoints::Endpoints;
 use crate::hashing::Hashing;
+use crate::labels::Labels;
 use crate::random_incarnation;
 use crate::value::{Admitted, LoadStamp, RefreshBackoff, Value};
 
@@ -32,14 +33,11 @@ fn value(key: Key, body_bytes: usize, loaded_at: u64, hard: Duration) -> Arc<Val
             sequence: Generation::ZERO,
             shared: false,
         },
-        loaded_at: Duration::from_secs(loaded_at),
-        lifetime: Lifetime {
-            soft: Duration::ZERO,
-            hard,
-        },
-        tags: Tags::none(),
+        loaded_at: Duration::from_secs(loaded_at).into(),
+        soft_ttl: Duration::ZERO.into(),
+        hard_ttl: hard.into(),
+        labels: Labels::new(Tags::none(), ""),
         negative: false,
-        content_type: String::new(),
         body_hash: 0,
         body: Bytes::from(vec![0; body_bytes]),
         refresh: RefreshBackoff::default(),
@@ -249,7 +247,8 @@ proptest! {
                             let floor = BYTES / 2 / tenants as u64;
                             for left in evicted {
                                 let own = model.bytes_of(left.key.tenant());
-                                let expired = now >= (left.loaded_at + left.lifetime.hard).as_secs();
+                                let age = left.age(Duration::from_secs(now));
+                                let expired = age >= left.lifetime().hard;
                                 prop_assert!(expired || own > floor, "{own} of {floor} bytes");
                                 let known: usize = left.key.params()[0].1.parse().unwrap();
                                 model.resident.remove(&known);

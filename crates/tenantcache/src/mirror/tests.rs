@@ -5,6 +5,7 @@ use tenantcache_core::{Endpoint, Lifetime, PolicyTable};
 
 use super::*;
 use crate::endpoints::Endpoints;
+use crate::labels::Labels;
 use crate::value::{Admitted, RefreshBackoff};
 
 const fn at(seconds: u64) -> Duration {
@@ -49,14 +50,11 @@ fn value(stamp: LoadStamp, loaded_at: Duration) -> Value {
     Value {
         key: key("products"),
         stamp,
-        loaded_at,
-        lifetime: Lifetime {
-            soft: at(60),
-            hard: at(120),
-        },
-        tags: Tags::none(),
+        loaded_at: loaded_at.into(),
+        soft_ttl: at(60).into(),
+        hard_ttl: at(120).into(),
+        labels: Labels::new(Tags::none(), ""),
         negative: false,
-        content_type: String::new(),
         body: Bytes::new(),
         body_hash: 0,
         refresh: RefreshBackoff::default(),
@@ -237,10 +235,10 @@ fn the_overlay_kills_loads_from_before_it() {
     let one = Generation::from_u64(1);
     state.overlay_add(&[endpoint("products")], one);
     assert_eq!(judge(&state, &old, UP, 11), Judgement::Dead);
-    assert!(!state.admits(old.stamp, &old.key, &old.tags));
+    assert!(!state.admits(old.stamp, &old.key, old.labels.tags()));
     let newer = value(state.stamp(false, one, at(11)), at(11));
     assert_eq!(judge(&state, &newer, UP, 11), Judgement::Valid);
-    assert!(state.admits(newer.stamp, &newer.key, &newer.tags));
+    assert!(state.admits(newer.stamp, &newer.key, newer.labels.tags()));
     assert!(state.admits(old.stamp, &key("dashboard_kpis"), &Tags::none()));
 }
 
@@ -459,7 +457,7 @@ fn an_invalidation_is_never_in_neither_place() {
             });
             while !confirmed.load(Ordering::Acquire) {
                 assert_eq!(judge(&state, &old, UP, 11), Judgement::Dead);
-                assert!(!state.admits(old.stamp, &old.key, &old.tags));
+                assert!(!state.admits(old.stamp, &old.key, old.labels.tags()));
             }
         });
     }

@@ -52,7 +52,7 @@ proptest! {
         let mut shared = vec![(table(1, 0), 0)];
         state.install(&shared[0].0, at(0), at(0));
         let mut subject = value(state.stamp(false, Generation::ZERO, at(0)), at(0));
-        subject.tags = tags;
+        subject.labels = Labels::new(tags, "");
         let (mut sequence, mut dead) = (Generation::ZERO, false);
         for (now, step) in (1_u64..).zip(steps) {
             let (latest, _) = shared.last().unwrap().clone();
@@ -74,7 +74,7 @@ proptest! {
                     let mut alone = Records::default();
                     alone.note(scope.clone(), sequence);
                     state.overlay_add(&[scope], sequence);
-                    dead |= alone.covers_after(Generation::ZERO, &subject.key, &subject.tags);
+                    dead |= alone.covers_after(Generation::ZERO, &subject.key, subject.labels.tags());
                 }
                 Step::Replay => {
                     let overlay = state.overlay();
@@ -86,7 +86,7 @@ proptest! {
                 }
             }
             let judgement = judge(&state, &subject, UP, now);
-            let admitted = state.admits(subject.stamp, &subject.key, &subject.tags);
+            let admitted = state.admits(subject.stamp, &subject.key, subject.labels.tags());
             prop_assert!(!(dead && judgement == Judgement::Valid), "revived at {now}");
             dead |= judgement == Judgement::Dead;
             prop_assert_eq!(!admitted, judgement == Judgement::Dead);
