@@ -159,7 +159,8 @@ async fn cache(
         .with_outage_ttl(config.cache.outage_ttl)
         .with_loads_max(config.data.concurrency)
         .with_tenant_loads_max(config.data.concurrency_tenant)
-        .with_local_bytes_max(config.cache.local_memory_bound());
+        .with_local_bytes_max(config.cache.local_memory_bound())
+        .with_tenant_floor_percent(config.cache.tenant_floor_percent);
     if let Some(redis) = redis {
         let tier = RedisTier::start(redis);
         tier.ready().await;

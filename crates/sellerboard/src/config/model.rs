@@ -77,6 +77,8 @@ pub struct CacheSettings {
     pub memory_max: u64,
     /// The local tier's bound in bytes (`CACHE_LOCAL_MAX_MEMORY`); 0 turns the tier off, `None` is `memory_max`.
     pub local_memory_max: Option<u64>,
+    /// The part of the local tier that is promised to tenants, in per cent (`CACHE_LOCAL_TENANT_FLOOR`); 0 to 50.
+    pub tenant_floor_percent: u8,
     /// The soft TTL of each of the ten endpoints (`CACHE_TTL_…`), by the endpoint's name.
     pub ttl: BTreeMap<&'static str, Duration>,
     /// How long an entry may be served after its soft TTL (`CACHE_GRACE`); `None` is as long as the soft TTL.
@@ -187,6 +189,7 @@ impl Config {
                 enabled: true,
                 memory_max: 0,
                 local_memory_max: None,
+                tenant_floor_percent: 25,
                 ttl: BTreeMap::new(),
                 grace: None,
                 outage_ttl: Duration::ZERO,

@@ -110,6 +110,12 @@ pub(super) fn count(text: &str) -> Parsed<Option<NonZeroU32>> {
         .map_err(|_| "off or a whole number above zero".to_owned())
 }
 
+/// More than half cannot be promised: a large answer must find room, too.
+pub(super) fn floor_percent(text: &str) -> Parsed<u8> {
+    let percent = text.parse().ok().filter(|percent| *percent <= 50);
+    percent.ok_or_else(|| "a whole number from 0 to 50".to_owned())
+}
+
 /// Times in tokens are whole seconds, and a leeway above a minute would prolong every token noticeably (RFC 7519 §4.1.4).
 pub(super) fn leeway(text: &str) -> Parsed<Duration> {
     duration(text)

@@ -17,6 +17,7 @@ fn every_default_is_the_contracts() {
         ("CACHE_ENABLED", "true"),
         ("CACHE_MAX_MEMORY", "256MB"),
         ("CACHE_LOCAL_MAX_MEMORY", "equal to CACHE_MAX_MEMORY"),
+        ("CACHE_LOCAL_TENANT_FLOOR", "25"),
         ("CACHE_TTL_DASHBOARD_KPIS", "300"),
         ("CACHE_TTL_DASHBOARD_TRENDS", "300"),
         ("CACHE_TTL_DASHBOARD_ALERTS", "300"),

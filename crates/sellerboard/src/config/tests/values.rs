@@ -71,6 +71,18 @@ fn sizes_are_powers_of_1024() {
 }
 
 #[test]
+fn at_most_half_of_the_local_tier_is_promised() {
+    for (text, percent) in [("0", 0), ("50", 50)] {
+        let config = load(&environment("CACHE_LOCAL_TENANT_FLOOR", text));
+        assert_eq!(config.cache.tenant_floor_percent, percent);
+    }
+    for text in ["51", "300", "-1", "25%"] {
+        let problem = problem(&environment("CACHE_LOCAL_TENANT_FLOOR", text));
+        assert!(problem.contains("from 0 to 50"), "{problem}");
+    }
+}
+
+#[test]
 fn redis_urls_of_every_scheme_are_read() {
     for url in [
         "redis://localhost:6379/0",
