@@ -62,7 +62,7 @@ impl Default for CacheBuilder {
             policies: PolicyTable::default(),
             remote: None,
             state_dir: None,
-            tenant_floor_percent: 50,
+            tenant_floor_percent: 25,
             tenants_max: 1_000_000,
         }
     }
@@ -144,8 +144,8 @@ impl CacheBuilder {
     /// The part of the local tier that is promised to tenants, in per cent. It is divided equally among those that have
     /// entries there, and a tenant that takes no more than its part, its *floor*, loses no entry to another tenant's
     /// before that entry expires. The rest is a pool, which goes to the entries that are read most, whoever's they are. Each
-    /// shard of the tier (16 MiB or more, 64 at most) does this for itself. Default 50, the most there may be; 0 promises
-    /// nothing.
+    /// shard of the tier (16 MiB or more, 64 at most) does this for itself. At most 50; 0 promises
+    /// nothing. Default 25.
     pub fn with_tenant_floor_percent(mut self, percent: u8) -> Self {
         self.tenant_floor_percent = percent;
         self

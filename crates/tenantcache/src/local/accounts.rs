@@ -9,7 +9,7 @@ use crate::hashing::Hashing;
 
 /// What each tenant that has entries in a shard takes of it.
 ///
-/// Half of the shard, or less if the cache is built so, is promised: in equal parts to those tenants, and one that keeps to
+/// A quarter of the shard, or what the cache was built with, is promised: in equal parts to those tenants, and one that keeps to
 /// its part, the *floor*, loses nothing to others. The rest goes to whose entries are read most. So the promises never add
 /// up to more than their part of the shard, however many tenants there are.
 #[derive(Debug)]
