@@ -1,7 +1,7 @@
 //! The cache's shared state under every order of its threads' steps.
 //!
-//! `mirror` and `flight` are tenantcache's own files, compiled once more. The crates `parking_lot` and `arc_swap` that
-//! they name are, in here, this crate: its [`Mutex`], [`ArcSwap`] and [`ArcSwapOption`] stop at every step and let
+//! `mirror`, `flight` and `local` are tenantcache's own files, compiled once more. The crates `parking_lot` and `arc_swap` that
+//! they name are, in here, this crate: its [`Mutex`], [`RwLock`], [`ArcSwap`] and [`ArcSwapOption`] stop at every step and let
 //! [shuttle](https://docs.rs/shuttle) decide which thread goes on. So nothing in tenantcache has to know of it, and
 //! nothing else has to be built anew. Each function runs one situation in many orders, and panics if one of them breaks
 //! what it says; `tests` has a test for each.
@@ -22,6 +22,8 @@ mod changes;
 mod counters;
 mod endpoints;
 mod flights;
+#[path = "../../tenantcache/src/hashing.rs"]
+mod hashing;
 mod invalidations;
 #[path = "../../tenantcache/src/labels.rs"]
 mod labels;
@@ -29,6 +31,7 @@ mod labels;
 mod nanos;
 mod shims;
 mod support;
+mod tier;
 
 /// Takes in a file of tenantcache as it is. A macro, since rustfmt would otherwise follow it to its unit tests.
 macro_rules! real {
@@ -42,7 +45,7 @@ macro_rules! real {
 real! {
     error in "../../tenantcache/src/error.rs", dead_code, unreachable_pub;
     flight in "../../tenantcache/src/flight.rs", dead_code;
-    hashing in "../../tenantcache/src/hashing.rs", dead_code;
+    local in "../../tenantcache/src/local/mod.rs", dead_code, unreachable_pub, unused_imports;
     mirror in "../../tenantcache/src/mirror.rs", dead_code, unreachable_pub;
     value in "../../tenantcache/src/value.rs", dead_code;
 }
@@ -57,7 +60,8 @@ pub use invalidations::{
     an_invalidation_is_never_in_neither_place, invalidations_queued_at_once_are_all_kept,
     no_own_invalidation_is_lost, tables_only_go_forward,
 };
-pub use shims::{ArcSwap, ArcSwapOption, Guard, Mutex};
+pub use shims::{ArcSwap, ArcSwapOption, Guard, Mutex, RwLock};
+pub use tier::{the_latest_load_stays, what_is_evicted_by_two_is_accounted_once};
 
 pub(crate) use error::{Error, ErrorKind};
 

@@ -4,7 +4,7 @@ use std::fmt;
 use std::ops::Deref;
 use std::sync::Arc;
 
-use shuttle::sync::MutexGuard;
+use shuttle::sync::{MutexGuard, RwLockReadGuard, RwLockWriteGuard};
 
 /// A mutex that shuttle schedules.
 #[derive(Default)]
@@ -23,6 +23,35 @@ impl<T> Mutex<T> {
     /// If a thread panicked while it held the mutex.
     pub fn lock(&self) -> MutexGuard<'_, T> {
         self.0.lock().expect("no thread panics with a lock held")
+    }
+}
+
+/// A lock for one writer or several readers, that shuttle schedules.
+#[derive(Default)]
+pub struct RwLock<T>(shuttle::sync::RwLock<T>);
+
+impl<T> RwLock<T> {
+    /// A free lock.
+    pub fn new(value: T) -> Self {
+        Self(shuttle::sync::RwLock::new(value))
+    }
+
+    /// Waits until nobody writes.
+    ///
+    /// # Panics
+    ///
+    /// If a thread panicked while it held the lock.
+    pub fn read(&self) -> RwLockReadGuard<'_, T> {
+        self.0.read().expect("no thread panics with a lock held")
+    }
+
+    /// Waits until it is free.
+    ///
+    /// # Panics
+    ///
+    /// If a thread panicked while it held the lock.
+    pub fn write(&self) -> RwLockWriteGuard<'_, T> {
+        self.0.write().expect("no thread panics with a lock held")
     }
 }
 
@@ -98,4 +127,4 @@ macro_rules! opaque {
     )*};
 }
 
-opaque!(ArcSwap, ArcSwapOption, Guard, Mutex);
+opaque!(ArcSwap, ArcSwapOption, Guard, Mutex, RwLock);

@@ -21,4 +21,6 @@ situations![
     no_own_invalidation_is_lost,
     nobody_gets_what_was_invalidated_before_it_came,
     tables_only_go_forward,
+    the_latest_load_stays,
+    what_is_evicted_by_two_is_accounted_once,
 ];
