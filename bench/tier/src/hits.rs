@@ -12,7 +12,7 @@ type Make = fn(usize) -> anyhow::Result<Box<dyn Policy>>;
 const POLICIES: [(&str, Make); 8] = [
     ("LRU", |size| Ok(Box::new(Lru::new(size)))),
     ("**the local tier**", |size| {
-        Ok(Box::new(Real::new(size, 1, 50)?))
+        Ok(Box::new(Real::new(size, 1, 25)?))
     }),
     ("quick_cache 0.7", |size| Ok(Box::new(Quick::new(size)))),
     ("S3-FIFO, small queue 1/10", |size| {
