@@ -20,7 +20,7 @@ Commands:
   bench peers [PEER]… [--question rate|stampede|outage] [--rounds N]
                   other caches beside the service, as bench/peers/README.md says
   deep [CHECK]…   what needs more tools; a missing one prints `skipped:` and the reason.
-                  Checks: deny, advisories, machete, features, msrv, miri, fuzz, mutants
+                  Checks: deny, advisories, machete, features, instructions, msrv, miri, fuzz, mutants
   faults [--long] [--no-storm] [--write] [F12]…
                   every fault of docs/faults.md, or those named, on real servers, then steady load under
                   one condition of Redis after the other; prints what was seen; under 30 minutes.

@@ -17,7 +17,7 @@ pub(crate) struct Check {
 }
 
 /// Every check, in the order they run: quick ones first.
-pub(crate) const CHECKS: [Check; 8] = [
+pub(crate) const CHECKS: [Check; 9] = [
     Check {
         name: "deny",
         run: deny,
@@ -33,6 +33,10 @@ pub(crate) const CHECKS: [Check; 8] = [
     Check {
         name: "features",
         run: features,
+    },
+    Check {
+        name: "instructions",
+        run: crate::instructions::check,
     },
     Check {
         name: "msrv",

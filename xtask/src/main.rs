@@ -10,6 +10,7 @@ mod cli;
 mod deep;
 mod faults;
 mod install;
+mod instructions;
 mod mutants;
 mod postgres;
 mod process;

@@ -20,23 +20,24 @@ use crate::value::{LoadStamp, Value};
 const OVERLAY_KEYS_MAX: usize = 256;
 
 /// What this node knows of one tenant: its mirror of the generation table, and the invalidations that the shared table
-/// does not have yet.
+/// does not have yet. What a hit reads stands first, as it is written here, so that it lies in few lines of memory.
 #[derive(Debug)]
+#[repr(C)]
 pub(crate) struct TenantState {
     pub(crate) id: TenantId,
-    pub(crate) counters: RequestCounters,
-    mirror: ArcSwapOption<Mirror>,
     /// What the mirror is proven to be, as [`Proof::to_bits`] gives it. Whoever judges by both reads the proof first, and
     /// whoever changes both, the mirror: so no table is ever thought to be proven by a read that brought a later one.
     proof: AtomicU64,
     /// Changes, to a number that no other version of any tenant has, after each change of the mirror or the overlay that
     /// may make a valid value invalid. A value that was found valid as of this version need not be judged again.
     version: AtomicU64,
+    /// When the remote tier last told that the table has changed, in nanoseconds: only a read sent later proves the mirror.
+    doubted_at: AtomicU64,
+    pub(crate) counters: RequestCounters,
+    mirror: ArcSwapOption<Mirror>,
     /// Invalidations of this node that the shared table has not confirmed, by this node's own sequence. They are judged
     /// in addition to the table, and are what is sent again when the remote tier is back. `None` stands for no record.
     overlay: ArcSwapOption<Records>,
-    /// When the remote tier last told that the table has changed, in nanoseconds: only a read sent later proves the mirror.
-    doubted_at: AtomicU64,
     /// Those who want to be told of changes, if there ever were any.
     subscribers: OnceLock<broadcast::Sender<Change>>,
     /// Serialises changes of the mirror and the overlay; readers never take it.

@@ -11,7 +11,7 @@ use crate::changes::Changes;
 use crate::error::BoxError;
 use crate::inspect::{self, EntryDetails};
 use crate::invalidate::Invalidation;
-use crate::loaded::{LoadContext, Loaded, box_loader};
+use crate::loaded::{BoxLoader, LoadContext, Loaded, box_loader};
 use crate::mirror::TenantState;
 use crate::patience::Patience;
 use crate::read::{Look, Request};
@@ -340,13 +340,13 @@ impl EntryRef {
         if let Some(answer) = self.hit() {
             return Ok(answer);
         }
+        // In a box, so that a hit need not make room for what it does not need.
+        Box::pin(self.load(box_loader(loader))).await
+    }
+
+    async fn load(self, loader: BoxLoader) -> Result<Answer, Error> {
         let request = self.tenant.request(&self.key()?, self.tags, self.reload);
-        let answer = self
-            .tenant
-            .0
-            .inner
-            .get_or_load(&request, box_loader(loader))
-            .await;
+        let answer = self.tenant.0.inner.get_or_load(&request, loader).await;
         self.tenant.count(&request, answer.as_ref());
         answer
     }

@@ -2,8 +2,19 @@ use smallvec::{Array, SmallVec};
 
 /// Whether a byte stands for itself inside a part of a key.
 pub(super) const fn is_plain(byte: u8) -> bool {
-    byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_' | b'.' | b'~' | b'@' | b'+')
+    PLAIN[byte as usize]
 }
+
+const PLAIN: [bool; 256] = {
+    let mut plain = [false; 256];
+    let mut byte = 0_u8;
+    while byte < 128 {
+        plain[byte as usize] =
+            byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_' | b'.' | b'~' | b'@' | b'+');
+        byte += 1;
+    }
+    plain
+};
 
 /// Appends `part`, percent-encoding every byte that is not plain, with upper-case digits.
 ///
