@@ -81,6 +81,7 @@ pub(crate) fn value(stamp: LoadStamp, version: &'static str) -> Value {
         key: key(),
         stamp,
         loaded_at: at(2).into(),
+        loaded_at_wall_ms: 0,
         soft_ttl: Duration::from_secs(60).into(),
         hard_ttl: Duration::from_secs(60).into(),
         labels: Labels::new(Tags::none(), ""),

@@ -77,6 +77,7 @@ mod shared;
 mod stream;
 mod supervisor;
 mod tier;
+mod together;
 mod tracking;
 
 pub use options::{CertificatesError, RedisOptions, UrlError};

@@ -7,6 +7,8 @@ use redis::aio::MultiplexedConnection;
 use tenantcache::remote::HealthCause;
 use tokio::sync::Notify;
 
+use crate::together::Together;
+
 /// Commands in a row without an answer in time that open the breaker.
 const LATE_IN_A_ROW_MAX: u32 = 5;
 /// So many commands within a second are enough to judge by how many of them were late.
@@ -16,6 +18,7 @@ const JUDGED_MIN: u32 = 20;
 #[derive(Debug)]
 pub(crate) struct Link {
     pub(crate) connection: MultiplexedConnection,
+    pub(crate) together: Together,
     late_in_a_row: AtomicU32,
     /// Commands that have ended in the present second, and how many of them were late.
     ended: AtomicU32,
@@ -28,6 +31,7 @@ impl Link {
     pub(crate) fn new(connection: MultiplexedConnection) -> Self {
         Self {
             connection,
+            together: Together::default(),
             late_in_a_row: AtomicU32::new(0),
             ended: AtomicU32::new(0),
             late: AtomicU32::new(0),

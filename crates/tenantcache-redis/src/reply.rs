@@ -93,7 +93,8 @@ pub(crate) fn table(reply: Value, belief: Belief<'_>) -> Result<RemoteTable, Rem
         }),
         invalidated_ago,
         table: Table::from_fields(fields.clone())
-            .map_err(|error| unreadable().with_source(error))?,
+            .map_err(|error| unreadable().with_source(error))?
+            .into(),
     })
 }
 
@@ -158,7 +159,7 @@ pub(crate) fn server_history(id: &str) -> History {
     History(hasher.finish().max(1))
 }
 
-fn entry(value: Value, remaining: Value) -> Option<Option<RemoteEntry>> {
+pub(crate) fn entry(value: Value, remaining: Value) -> Option<Option<RemoteEntry>> {
     match (value, remaining) {
         (Value::Nil, _) => Some(None),
         (Value::BulkString(bytes), Value::Int(millis)) => {
@@ -172,7 +173,7 @@ fn entry(value: Value, remaining: Value) -> Option<Option<RemoteEntry>> {
     }
 }
 
-fn text(value: &Value) -> Option<&str> {
+pub(crate) fn text(value: &Value) -> Option<&str> {
     match value {
         Value::BulkString(bytes) => std::str::from_utf8(bytes).ok(),
         Value::SimpleString(text) => Some(text),
@@ -181,4 +182,4 @@ fn text(value: &Value) -> Option<&str> {
 }
 
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;

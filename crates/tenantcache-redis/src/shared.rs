@@ -27,7 +27,7 @@ use crate::scripts::Scripts;
 /// Timers fire within a few milliseconds of their time while there is a processor for them.
 const OVERSLEPT: Duration = Duration::from_millis(20);
 /// The epoch of the database takes part in the history that tables are bound to. It is changed to invalidate all tenants.
-const EPOCH_KEY: &str = "tenantcache:epoch";
+pub(crate) const EPOCH_KEY: &str = "tenantcache:epoch";
 /// Notices that a listener may lag behind before it is told that it missed some.
 const NOTICES_MAX: usize = 4096;
 /// What the tier and its supervisor share. The link is there exactly while the tier is usable.
@@ -120,8 +120,7 @@ impl Shared {
         }
     }
 
-    /// Runs a script on a connection, and reads its reply. One that was meant for another call ends the link: what else
-    /// comes on it may be, too.
+    /// Runs a script on a connection, and reads its reply.
     pub(crate) async fn run<T>(
         &self,
         link: &Arc<Link>,
@@ -137,12 +136,7 @@ impl Shared {
         };
         let read = read(reply, belief);
         match read.as_ref().map_err(RemoteError::kind) {
-            Err(RemoteErrorKind::Misdirected) if !link.is_lost() => {
-                tracing::error!(
-                    "Redis gave a reply that was meant for another request; dropped, and the connection is closed"
-                );
-                self.lose(link, HealthCause::Garbled);
-            }
+            Err(RemoteErrorKind::Misdirected) => self.misdirected(link),
             // The scripts accept more than a table may hold. What cannot be read is made anew by the next call.
             Err(RemoteErrorKind::Unreadable) => {
                 let mut unlink = redis::cmd("UNLINK");
@@ -152,6 +146,16 @@ impl Shared {
             _ => {}
         }
         read
+    }
+
+    /// Ends a link that gave a reply to another request: what else comes on it may be one, too.
+    pub(crate) fn misdirected(&self, link: &Arc<Link>) {
+        if !link.is_lost() {
+            tracing::error!(
+                "Redis gave a reply that was meant for another request; dropped, and the connection is closed"
+            );
+            self.lose(link, HealthCause::Garbled);
+        }
     }
 
     /// Looks which epoch it is, or begins a new one.

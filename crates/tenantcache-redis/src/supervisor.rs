@@ -70,6 +70,7 @@ async fn establish(shared: &Arc<Shared>, budget: Duration) -> Result<Arc<Link>, 
     let info = timeout(shared.options.connect_timeout, prepare)
         .await
         .map_err(|_elapsed| late())??;
+    link.together.try_out(&mut connection).await;
     shared.heed(info);
     shared.notify(Notice::Missed);
     shared.read_epoch(&link, false).await?;

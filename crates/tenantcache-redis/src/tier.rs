@@ -6,9 +6,9 @@ use futures_util::future::BoxFuture;
 use redis::{Script, ScriptInvocation, Value};
 use tenantcache::remote::{
     Claim, Claimed, Durability, Fill, Health, LeaseToken, Notice, Remote, RemoteError,
-    RemoteErrorKind, RemoteInvalidated, RemoteRead, RemoteUsage,
+    RemoteErrorKind, RemoteInvalidated, RemoteRead, RemoteTable, RemoteUsage,
 };
-use tenantcache_core::{Key, Records, Scope, StoredEntry, Tag, TenantId};
+use tenantcache_core::{Key, Records, Scope, StoredEntry, Table, Tag, TenantId};
 use tokio::sync::{broadcast, watch};
 use tokio::task::AbortHandle;
 
@@ -17,6 +17,7 @@ use crate::options::RedisOptions;
 use crate::reply::Belief;
 use crate::shared::{Call, Shared};
 use crate::supervisor;
+use crate::together::{self, Found};
 use crate::tracking::{self, TABLE_PREFIX};
 use crate::{connect, reply};
 
@@ -132,6 +133,34 @@ impl Remote for RedisTier {
                 reply::read(reply, keys.len(), belief)
             })
             .await
+        })
+    }
+
+    fn read_known<'a>(
+        &'a self,
+        tenant: &'a TenantId,
+        keys: &'a [Key],
+        known: &'a Arc<Table>,
+    ) -> BoxFuture<'a, Result<RemoteRead, RemoteError>> {
+        Box::pin(async move {
+            let link = self.shared.link()?;
+            let read = together::read(&self.shared, &link, tenant, keys, known.stamp());
+            match self.shared.within_budget(&link, read).await? {
+                Found::Known(history, entries) => Ok(RemoteRead {
+                    table: RemoteTable {
+                        table: Arc::clone(known),
+                        history,
+                        made: None,
+                        invalidated_ago: None,
+                    },
+                    entries,
+                }),
+                Found::Otherwise => self.read(tenant, keys).await,
+                Found::Misdirected => {
+                    self.shared.misdirected(&link);
+                    Err(RemoteError::new(RemoteErrorKind::Misdirected))
+                }
+            }
         })
     }
 
@@ -288,7 +317,7 @@ fn covering(call: &mut ScriptInvocation<'_>, key: &Key, tags: &[Tag]) {
     }
 }
 
-fn table_key(tenant: &str) -> String {
+pub(crate) fn table_key(tenant: &str) -> String {
     format!("{TABLE_PREFIX}{tenant}")
 }
 

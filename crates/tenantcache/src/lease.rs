@@ -92,10 +92,10 @@ pub(crate) async fn look_up(
     request: &Request,
     pilot: &Pilot,
     patience: &mut Patience,
+    mut seen: Vec<u8>,
 ) -> LookedUp {
     let lease_ttl = request.policy().load_timeout() + MARGIN;
     let give_up_at = inner.clock.monotonic() + lease_ttl;
-    let mut seen = Vec::new();
     let mut taken_up = None;
     let mut poll = POLL_MIN;
     loop {

@@ -19,20 +19,21 @@ use crate::origin;
 use crate::patience::Patience;
 use crate::read::{Look, Request};
 use crate::remote::{Fill, Remote, RemoteEntry, RemoteError, RemoteRead, RemoteTable};
-use crate::value::{Admitted, LoadStamp, RefreshBackoff, Value, alone};
+use crate::value::{Admitted, LoadStamp, RefreshBackoff, Value, alone, millis};
 
-/// Begins the flight, detached from its caller.
+/// Begins the flight, detached from its caller, who has found a stored entry with the head `seen` wanting.
 pub(crate) fn begin(
     inner: &Arc<Inner>,
     request: &Request,
     loader: BoxLoader,
     pilot: Pilot,
     patience: Patience,
+    seen: Vec<u8>,
 ) {
     let (inner, request) = (Arc::clone(inner), request.clone());
     let outer = Chain::current();
     tokio::spawn(async move {
-        let landing = fly(&inner, &request, loader, outer, &pilot, patience).await;
+        let landing = fly(&inner, &request, loader, outer, &pilot, patience, seen).await;
         pilot.land(landing);
     });
 }
@@ -44,9 +45,13 @@ async fn fly(
     outer: Option<Arc<Chain>>,
     pilot: &Pilot,
     mut patience: Patience,
+    seen: Vec<u8>,
 ) -> Landing {
     let looked = match &inner.remote {
-        Some(remote) => lease::look_up(inner, remote.as_ref(), request, pilot, &mut patience).await,
+        Some(remote) => {
+            let remote = remote.as_ref();
+            lease::look_up(inner, remote, request, pilot, &mut patience, seen).await
+        }
         None => LookedUp::new(request, find(inner, request, false, None), None, false),
     };
     let LookedUp {
@@ -78,7 +83,7 @@ async fn fly(
     match loaded.await {
         Ok::<_, Error>((loaded, stamp, now)) => {
             let (store, ttl) = (loaded.store, chosen_ttl(request, &loaded));
-            let value = Arc::new(to_value(request, loaded, stamp, now));
+            let value = Arc::new(to_value(inner, request, loaded, stamp, now));
             let stored =
                 store && keep(inner, request, &value, ttl, lease.as_ref(), &mut patience).await;
             if let Some(lease) = lease {
@@ -150,7 +155,14 @@ pub(crate) async fn read_remote(
     patience: &mut Patience,
 ) -> Result<RemoteRead, RemoteError> {
     let sent_at = inner.clock.monotonic();
-    let read = patience.wait_for(remote.read(&state.id, keys)).await;
+    let read = match &state.shared_table() {
+        Some(known) => {
+            patience
+                .wait_for(remote.read_known(&state.id, keys, known))
+                .await
+        }
+        None => patience.wait_for(remote.read(&state.id, keys)).await,
+    };
     let read = read.inspect_err(|error| inner.counters.remote_failed(error))?;
     inner.learn(state, &read.table, sent_at);
     Ok(read)
@@ -306,8 +318,7 @@ pub(crate) async fn keep(
     }
     let filled = match &inner.remote {
         Some(remote) if value.stamp.shared => {
-            let schema = request.policy().schema();
-            let stored = value.to_stored(schema, inner.clock.wall(), inner.clock.monotonic());
+            let stored = value.to_stored(request.policy().schema());
             fill(inner, remote.as_ref(), &stored, lease, patience).await
         }
         _ => None,
@@ -360,6 +371,7 @@ pub(crate) fn chosen_ttl(request: &Request, loaded: &Loaded) -> Duration {
 }
 
 pub(crate) fn to_value(
+    inner: &Inner,
     request: &Request,
     loaded: Loaded,
     stamp: LoadStamp,
@@ -369,6 +381,7 @@ pub(crate) fn to_value(
         Tags::Known(tags) => tags.iter().chain(&request.tags).cloned().collect(),
         Tags::Unknown => Tags::Unknown,
     };
+    let age = inner.clock.monotonic().saturating_sub(loaded_at);
     let random = fastrand::u64(..);
     let lifetime = if loaded.negative {
         request.policy().lifetime_negative(random)
@@ -379,6 +392,7 @@ pub(crate) fn to_value(
         key: request.key.clone(),
         stamp,
         loaded_at: loaded_at.into(),
+        loaded_at_wall_ms: millis(inner.clock.wall().saturating_sub(age)),
         soft_ttl: lifetime.soft.into(),
         hard_ttl: lifetime.hard.into(),
         labels: Labels::new(tags, &loaded.content_type),

@@ -419,10 +419,15 @@ impl TenantState {
 
     /// Whether there is a copy of the shared table.
     pub(crate) fn is_shared(&self) -> bool {
+        self.shared_table().is_some()
+    }
+
+    /// The copy of the shared table.
+    pub(crate) fn shared_table(&self) -> Option<Arc<Table>> {
         let mirror = self.mirror.load();
-        mirror
-            .as_ref()
-            .is_some_and(|mirror| mirror.kind == MirrorKind::Shared)
+        let mirror = mirror.as_ref();
+        let shared = mirror.filter(|mirror| mirror.kind == MirrorKind::Shared);
+        shared.map(|mirror| Arc::clone(&mirror.table))
     }
 
     /// Whether there is a table yet.

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use tenantcache_core::{Consistency, Freshness, Generation, Key, Policy, Tag};
+use tenantcache_core::{Consistency, Freshness, Generation, Key, Policy, StoredEntry, Tag};
 use tokio::sync::watch;
 use tokio::time::Instant;
 
@@ -142,6 +142,35 @@ impl Inner {
         self.remote.is_some() && endpoint.policy.consistency() == Consistency::Strict
     }
 
+    /// Looks into the remote tier, unless the key is being loaded here already or its tenant's table was never read: then a
+    /// flight does that. Gives the head of the stored entry as well.
+    async fn look_remote(
+        self: &Arc<Self>,
+        request: &Request,
+        patience: &mut Patience,
+    ) -> (Option<(Freshness, Found)>, Vec<u8>) {
+        let remote = self.remote.as_ref().filter(|_| self.remote_up());
+        let Some(remote) = remote.filter(|_| request.state.is_shared()) else {
+            return (None, Vec::new());
+        };
+        if self.flights.get(&request.key).is_some() {
+            return (None, Vec::new());
+        }
+        let (state, keys) = (&request.state, std::slice::from_ref(&request.key));
+        let read = load::read_remote(self, remote.as_ref(), state, keys, patience);
+        let Ok(mut read) = read.await else {
+            return (None, Vec::new());
+        };
+        let stored = read.entries.pop().flatten();
+        let head = stored
+            .as_ref()
+            .map(|stored| StoredEntry::head(&stored.bytes).to_vec());
+        let promoted = stored
+            .and_then(|stored| load::promote(self, state, &request.key, stored, &read.table.table));
+        let found = load::find(self, request, false, promoted);
+        (found, head.unwrap_or_default())
+    }
+
     /// The read path of a request that [`Inner::hit`] has nothing for, without counting.
     pub(crate) async fn get_or_load(
         self: &Arc<Self>,
@@ -169,26 +198,36 @@ impl Inner {
         let request = unproven.as_ref().unwrap_or(request);
         let mut loader = Some(loader);
         let mut stale = None;
+        let mut seen = Vec::new();
         if !request.reload {
-            match self.look_proven(request, &mut patience).await {
-                Look::Fresh(value) => {
+            let local = |value| Found {
+                value,
+                source: Source::Local,
+            };
+            let mut found = match self.look_proven(request, &mut patience).await {
+                Look::Fresh(value) => Some((Freshness::Fresh, local(value))),
+                Look::Stale(value) => {
+                    seen = value.head(request.policy().schema());
+                    Some((Freshness::Stale, local(value)))
+                }
+                Look::Nothing | Look::Unproven => None,
+            };
+            if found.is_none() {
+                (found, seen) = self.look_remote(request, &mut patience).await;
+            }
+            if let Some((freshness, found)) = found {
+                let Found { value, source } = found.clone();
+                if freshness == Freshness::Fresh {
                     let now = self.clock.monotonic();
                     load::reread_if_due(self, &request.state, self.trust(), now);
-                    return Ok(self.answer(value, Status::Hit, Source::Local));
+                    return Ok(self.answer(value, Status::Hit, source));
+                } else if !value.refresh.allows(self.clock.monotonic()) {
+                    return Ok(self.answer(value, Status::StaleHit, source));
+                } else if request.policy().load_timeout_soft().is_zero() {
+                    self.refresh(request, loader.take(), seen);
+                    return Ok(self.answer(value, Status::StaleHit, source));
                 }
-                Look::Stale(value) => {
-                    if !value.refresh.allows(self.clock.monotonic()) {
-                        return Ok(self.answer(value, Status::StaleHit, Source::Local));
-                    } else if request.policy().load_timeout_soft().is_zero() {
-                        self.refresh(request, loader.take());
-                        return Ok(self.answer(value, Status::StaleHit, Source::Local));
-                    }
-                    stale = Some(Found {
-                        value,
-                        source: Source::Local,
-                    });
-                }
-                Look::Nothing | Look::Unproven => {}
+                stale = Some(found);
             }
         }
         loop {
@@ -214,7 +253,8 @@ impl Inner {
                 let loader = loader
                     .take()
                     .expect("an own flight's value is always handed out");
-                load::begin(self, request, loader, pilot, patience);
+                let seen = std::mem::take(&mut seen);
+                load::begin(self, request, loader, pilot, patience, seen);
             }
             let landed = self
                 .wait(request, waiter, stale.clone(), &mut patience)
@@ -259,13 +299,13 @@ impl Inner {
         }
     }
 
-    /// Begins a flight in the background, unless one is under way.
-    fn refresh(self: &Arc<Self>, request: &Request, loader: Option<BoxLoader>) {
+    /// Begins a flight in the background, unless one is under way. The stored entry with the head `seen` is to be replaced.
+    fn refresh(self: &Arc<Self>, request: &Request, loader: Option<BoxLoader>, seen: Vec<u8>) {
         let (_, pilot) = self
             .flights
             .join_or_begin(&request.key, |_| true, || self.next_arrival());
         if let (Some(pilot), Some(loader)) = (pilot, loader) {
-            load::begin(self, request, loader, pilot, Patience::default());
+            load::begin(self, request, loader, pilot, Patience::default(), seen);
         }
     }
 

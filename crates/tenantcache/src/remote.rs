@@ -1,6 +1,7 @@
 //! The face of a remote tier, shared by all nodes.
 
 use std::fmt::{self, Debug};
+use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
@@ -20,6 +21,20 @@ pub trait Remote: Debug + Send + Sync + 'static {
         tenant: &'a TenantId,
         keys: &'a [Key],
     ) -> BoxFuture<'a, Result<RemoteRead, RemoteError>>;
+
+    /// Does the same for a caller who knows the table. If `known` is the table still, this may cost the tier much less, and the
+    /// table in what is found is `known` itself.
+    ///
+    /// Provided: [`Remote::read`].
+    fn read_known<'a>(
+        &'a self,
+        tenant: &'a TenantId,
+        keys: &'a [Key],
+        known: &'a Arc<Table>,
+    ) -> BoxFuture<'a, Result<RemoteRead, RemoteError>> {
+        let _tables_are_always_read_whole = known;
+        self.read(tenant, keys)
+    }
 
     /// Takes the key's lease, so that one load is under way over all nodes, unless the entry is another than the caller
     /// has seen, or somebody else holds the lease. Reads the table as [`Remote::read`] does, at the same moment.
@@ -93,7 +108,7 @@ pub struct History(pub u64);
 #[derive(Clone, Debug)]
 pub struct RemoteTable {
     /// The table.
-    pub table: Table,
+    pub table: Arc<Table>,
     /// The history it belongs to.
     pub history: History,
     /// Why the table was made just now, if it was.
@@ -316,7 +331,7 @@ impl HealthCause {
 pub struct RemoteError {
     kind: RemoteErrorKind,
     #[source]
-    source: Option<std::sync::Arc<dyn std::error::Error + Send + Sync>>,
+    source: Option<Arc<dyn std::error::Error + Send + Sync>>,
 }
 
 /// The kinds of [`RemoteError`].
@@ -360,7 +375,7 @@ impl RemoteError {
     /// This error with what caused it.
     #[must_use]
     pub fn with_source(mut self, source: impl std::error::Error + Send + Sync + 'static) -> Self {
-        self.source = Some(std::sync::Arc::new(source));
+        self.source = Some(Arc::new(source));
         self
     }
 

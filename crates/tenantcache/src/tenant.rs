@@ -424,26 +424,20 @@ impl EntryRef {
     /// ```
     pub async fn insert(&self, ticket: Ticket, value: Loaded) -> Result<bool, Error> {
         let request = self.tenant.request(&self.key()?, self.tags.clone(), false);
-        if !self.tenant.0.inner.enabled || !value.store {
+        let inner = &self.tenant.0.inner;
+        if !inner.enabled || !value.store {
             return Ok(false);
         }
         let ttl = load::chosen_ttl(&request, &value);
         let value = Arc::new(load::to_value(
+            inner,
             &request,
             value,
             ticket.stamp,
             ticket.begun_at,
         ));
         let mut patience = Patience::default();
-        Ok(load::keep(
-            &self.tenant.0.inner,
-            &request,
-            &value,
-            ttl,
-            None,
-            &mut patience,
-        )
-        .await)
+        Ok(load::keep(inner, &request, &value, ttl, None, &mut patience).await)
     }
 
     /// Invalidates this one entry. See [`Tenant::invalidate`].

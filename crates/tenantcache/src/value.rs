@@ -30,6 +30,8 @@ pub(crate) struct Value {
     pub(crate) stamp: LoadStamp,
     /// When the load began, by this node's monotonic clock.
     pub(crate) loaded_at: Nanos,
+    /// The same by the wall clock of the node that loaded it, in milliseconds since 1970.
+    pub(crate) loaded_at_wall_ms: u64,
     pub(crate) soft_ttl: Nanos,
     pub(crate) hard_ttl: Nanos,
     pub(crate) labels: Labels,
@@ -95,6 +97,7 @@ impl Value {
                 shared: true,
             },
             loaded_at: now.saturating_sub(age).into(),
+            loaded_at_wall_ms: millis(entry.loaded_at),
             soft_ttl: entry.lifetime.soft.into(),
             hard_ttl: entry.lifetime.hard.into(),
             labels: Labels::new(entry.tags, &entry.content_type),
@@ -107,18 +110,13 @@ impl Value {
         }
     }
 
-    /// The entry as a remote tier keeps it; `wall` and `monotonic` are the same moment on both clocks.
-    pub(crate) fn to_stored(
-        &self,
-        schema: u64,
-        wall: Duration,
-        monotonic: Duration,
-    ) -> StoredEntry {
+    /// The entry as a remote tier keeps it.
+    pub(crate) fn to_stored(&self, schema: u64) -> StoredEntry {
         StoredEntry {
             key: self.key.clone(),
             schema,
             stamp: self.stamp.stamp,
-            loaded_at: wall.saturating_sub(self.age(monotonic)),
+            loaded_at: Duration::from_millis(self.loaded_at_wall_ms),
             lifetime: self.lifetime(),
             tags: self.labels.tags().clone(),
             negative: self.negative,
@@ -126,6 +124,19 @@ impl Value {
             body: self.body.clone(),
             body_hash: self.body_hash,
         }
+    }
+
+    /// What tells the stored entry that this value is a copy of from others of its key.
+    pub(crate) fn head(&self, schema: u64) -> Vec<u8> {
+        let loaded_at = Duration::from_millis(self.loaded_at_wall_ms);
+        StoredEntry::head_of(
+            schema,
+            self.negative,
+            self.labels.tags(),
+            self.stamp.stamp,
+            loaded_at,
+        )
+        .to_vec()
     }
 
     /// Whether both values are copies of one load's.
@@ -163,6 +174,10 @@ impl Value {
 /// would keep all of that alive.
 pub(crate) fn alone(body: Bytes) -> Bytes {
     Bytes::from(Vec::from(body).into_boxed_slice())
+}
+
+pub(crate) fn millis(time: Duration) -> u64 {
+    u64::try_from(time.as_millis()).unwrap_or(u64::MAX)
 }
 
 #[cfg(test)]

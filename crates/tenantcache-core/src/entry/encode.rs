@@ -4,8 +4,10 @@ use bytes::{BufMut, Bytes, BytesMut};
 use xxhash_rust::xxh3::xxh3_64;
 
 use super::{
-    ENCODING_IDENTITY, FLAG_NEGATIVE, FLAG_TAGS_UNKNOWN, MAGIC, StoredEntry, VERSION_1, VERSION_2,
+    ENCODING_IDENTITY, FLAG_NEGATIVE, FLAG_TAGS_UNKNOWN, HEAD_BYTES, MAGIC, StoredEntry, VERSION_1,
+    VERSION_2,
 };
+use crate::{Stamp, Tags};
 
 impl StoredEntry {
     /// The entry's bytes, or `None` if the body or the content type is over its limit.
@@ -20,16 +22,13 @@ impl StoredEntry {
         let capacity = 85 + key.len() + self.content_type.len() + tags_len + self.body.len();
         let mut out = BytesMut::with_capacity(capacity);
 
-        out.put_slice(MAGIC);
-        out.put_u8(if self.schema == 0 {
-            VERSION_1
-        } else {
-            VERSION_2
-        });
-        out.put_u8(self.flags());
-        out.put_u128(self.stamp.incarnation.get());
-        out.put_u64(self.stamp.generation.get());
-        out.put_u64(millis(self.loaded_at));
+        out.put_slice(&Self::head_of(
+            self.schema,
+            self.negative,
+            &self.tags,
+            self.stamp,
+            self.loaded_at,
+        ));
         out.put_u64(millis(self.lifetime.soft));
         out.put_u64(millis(self.lifetime.hard));
         out.put_u64(self.body_hash);
@@ -53,14 +52,30 @@ impl StoredEntry {
         Some(out.freeze())
     }
 
-    fn flags(&self) -> u8 {
-        let negative = if self.negative { FLAG_NEGATIVE } else { 0 };
-        let unknown = if self.tags.known().is_none() {
-            FLAG_TAGS_UNKNOWN
-        } else {
-            0
+    /// The head ([`StoredEntry::head`]) of an entry with these properties, once it is stored.
+    #[must_use]
+    pub fn head_of(
+        schema: u64,
+        negative: bool,
+        tags: &Tags,
+        stamp: Stamp,
+        loaded_at: Duration,
+    ) -> [u8; HEAD_BYTES] {
+        let version = if schema == 0 { VERSION_1 } else { VERSION_2 };
+        let negative = if negative { FLAG_NEGATIVE } else { 0 };
+        let unknown = match tags {
+            Tags::Known(_) => 0,
+            Tags::Unknown => FLAG_TAGS_UNKNOWN,
         };
-        negative | unknown
+        let mut head = [0; HEAD_BYTES];
+        let mut out = head.as_mut_slice();
+        out.put_slice(MAGIC);
+        out.put_u8(version);
+        out.put_u8(negative | unknown);
+        out.put_u128(stamp.incarnation.get());
+        out.put_u64(stamp.generation.get());
+        out.put_u64(millis(loaded_at));
+        head
     }
 }
 

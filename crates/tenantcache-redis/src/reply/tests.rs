@@ -9,7 +9,7 @@ const BELIEF: Belief<'static> = Belief {
     heed_epoch: &|_| true,
 };
 
-fn value() -> impl Strategy<Value = Value> {
+pub(crate) fn value() -> impl Strategy<Value = Value> {
     let leaf = prop_oneof![
         Just(Value::Nil),
         Just(Value::Okay),

@@ -4,13 +4,16 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use tenantcache::clock::ManualClock;
+use tenantcache::remote::HealthState;
 use tenantcache::{
-    Endpoint, EndpointPrefix, Invalidation, Loaded, Scope, Source, Status, Tag, TenantId,
+    Endpoint, EndpointPrefix, Invalidation, Loaded, Policy, PolicyTable, Scope, Source, Status,
+    Tag, TenantId,
 };
+use tenantcache_redis::RedisOptions;
 use testkit::RedisServer;
 use tokio::sync::oneshot;
 
-use crate::support::{Node, Origin, text};
+use crate::support::{Node, Origin, eventually, text};
 
 #[tokio::test]
 async fn a_second_node_hits_what_the_first_one_loaded() {
@@ -320,9 +323,10 @@ async fn many_entries_are_read_in_one_round_trip() {
     }
     let _ = origin.read(entry(&two, 4)).await;
     let keys: Vec<_> = (1..=4).map(|id| entry(&two, id).key().unwrap()).collect();
-    let before = calls(&server, "evalsha");
+    let before = (calls(&server, "evalsha"), calls(&server, "exec"));
     let answers = two.tenant("tenant-001").get_many(&keys).await.unwrap();
-    assert_eq!(calls(&server, "evalsha"), before + 1);
+    let after = (calls(&server, "evalsha"), calls(&server, "exec"));
+    assert_eq!(after, (before.0, before.1 + 1));
     let sources: Vec<_> = answers
         .iter()
         .map(|a| a.as_ref().map(|a| a.outcome().source))
@@ -331,6 +335,74 @@ async fn many_entries_are_read_in_one_round_trip() {
     assert_eq!(sources, [remote, remote, None, local]);
     let foreign = entry(&two, 1).key().unwrap();
     assert!(two.tenant("tenant-002").get_many(&[foreign]).await.is_err());
+}
+
+#[tokio::test]
+async fn what_is_wanted_at_once_is_read_at_once() {
+    let server = RedisServer::start().await;
+    let (one, two) = (Node::start(&server).await, Node::start(&server).await);
+    let origin = Origin::default();
+    let tenants = ["a", "b", "c"];
+    for tenant in tenants {
+        let _ = origin.read(one.entry(tenant, "products")).await;
+        // Which table it has is what this node has to know.
+        let _ = origin.read(two.entry(tenant, "pricing")).await;
+    }
+    let before = (calls(&server, "evalsha"), calls(&server, "exec"));
+    let read = |tenant| origin.read(two.entry(tenant, "products"));
+    let answers = tokio::join!(read("a"), read("a"), read("b"), read("c"));
+    for answer in <[_; 4]>::from(answers) {
+        let outcome = answer.outcome();
+        assert_eq!(
+            (outcome.status, outcome.source),
+            (Status::Hit, Source::Remote)
+        );
+    }
+    let after = (calls(&server, "evalsha"), calls(&server, "exec"));
+    assert_eq!(
+        after,
+        (before.0, before.1 + 1),
+        "one transaction, no script"
+    );
+    assert_eq!(origin.calls(), 6);
+}
+
+#[tokio::test]
+async fn a_user_who_may_not_read_in_transactions_reads_by_scripts() {
+    let server = RedisServer::start().await;
+    let rights = ["acl", "setuser", "u", "on", ">p", "~*", "+@all", "-multi"];
+    assert_eq!(server.cli(&rights), "OK");
+    let url = server.url().replace("redis://", "redis://u:p@");
+    let node = Node::start_on(RedisOptions::new(&url).unwrap(), |builder| builder).await;
+    let (one, origin) = (Node::start(&server).await, Origin::default());
+    let _ = origin.read(one.entry("a", "products")).await;
+    let _ = origin.read(node.entry("a", "pricing")).await;
+    let answer = origin.read(node.entry("a", "products")).await;
+    assert_eq!(answer.outcome().source, Source::Remote);
+    assert_eq!(node.cache.remote_health().unwrap().state, HealthState::Up);
+}
+
+/// A claim and a fill: the caller says which entry it has, so its body does not travel first.
+#[tokio::test]
+async fn a_refresh_takes_the_lease_at_once() {
+    let server = RedisServer::start().await;
+    let clock = ManualClock::new();
+    let policy = Policy::new(Duration::from_secs(60)).with_grace(Duration::from_secs(60));
+    let policies = PolicyTable::uniform(policy);
+    let node = Node::start_with(&server, |builder| {
+        builder.with_clock(clock.clone()).with_policies(policies)
+    })
+    .await;
+    let origin = Origin::default();
+    let _ = origin.read(node.entry("a", "products")).await;
+    clock.advance(Duration::from_secs(90));
+    // Reads the table, which is too old to be relied on.
+    let before = calls(&server, "evalsha");
+    let stale = origin.read(node.entry("a", "products")).await;
+    assert_eq!(stale.outcome().status, Status::StaleHit);
+    eventually(async || calls(&server, "set") >= 4).await;
+    assert_eq!(origin.calls(), 2);
+    assert_eq!(calls(&server, "evalsha"), before + 2);
 }
 
 fn calls(server: &RedisServer, command: &str) -> u64 {

@@ -1,5 +1,6 @@
 //! What stands in Redis, or comes from it, is not what this cache put there or asked for.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use tenantcache::remote::{Durability, HealthState, Remote, RemoteErrorKind};
@@ -51,6 +52,42 @@ async fn replies_of_two_tenants_are_told_apart_and_end_their_connection() {
     }
     let after = (node.table(&a).await, node.table(&b).await);
     assert_eq!(after, tables);
+}
+
+/// The same where each knows its table already: what comes says that it is still that one.
+#[tokio::test]
+async fn transactions_of_two_tenants_are_told_apart_and_end_their_connection() {
+    let server = RedisServer::start().await;
+    let proxy = TcpProxy::start(server.port()).await;
+    let node = node_behind(&proxy).await;
+    let (a, b) = (tenant("a"), tenant("b"));
+    let known = |table| Arc::new(table);
+    let tables = (known(node.table(&a).await), known(node.table(&b).await));
+    // Too many for one transaction.
+    let keys = |tenant: &str| -> Vec<Key> {
+        let entry = |id| {
+            node.entry(tenant, "products")
+                .param("id", id)
+                .key()
+                .unwrap()
+        };
+        (0..40).map(entry).collect()
+    };
+    let (of_a, of_b) = (keys("a"), keys("b"));
+    let reads = || {
+        let of_a = node.tier.read_known(&a, &of_a, &tables.0);
+        let of_b = node.tier.read_known(&b, &of_b, &tables.1);
+        async { <[_; 2]>::from(tokio::join!(of_a, of_b)) }
+    };
+    for (read, known) in reads().await.into_iter().zip([&tables.0, &tables.1]) {
+        assert!(Arc::ptr_eq(&read.unwrap().table.table, known));
+    }
+    proxy.swap_replies(1, b"*84\r\n");
+    for read in reads().await {
+        assert_eq!(read.unwrap_err().kind(), RemoteErrorKind::Misdirected);
+    }
+    assert_eq!(proxy.counts().swapped, 1);
+    node.until(HealthState::Up).await;
 }
 
 /// A table that one tenant was given in place of its own would vouch for what was loaded under it, after the tenant's own

@@ -69,12 +69,12 @@ impl Node {
     }
 
     pub(crate) async fn table(&self, tenant: &TenantId) -> Table {
-        self.tier.read(tenant, &[]).await.unwrap().table.table
+        Table::clone(&self.tier.read(tenant, &[]).await.unwrap().table.table)
     }
 
     pub(crate) async fn invalidate(&self, tenant: &TenantId, scopes: &[Scope]) -> Table {
         let applied = self.tier.invalidate(tenant, scopes, Durability::Applied);
-        applied.await.unwrap().table.table
+        Table::clone(&applied.await.unwrap().table.table)
     }
 
     pub(crate) async fn until(&self, state: HealthState) {

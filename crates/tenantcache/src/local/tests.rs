@@ -34,6 +34,7 @@ fn value(key: Key, body_bytes: usize, loaded_at: u64, hard: Duration) -> Arc<Val
             shared: false,
         },
         loaded_at: Duration::from_secs(loaded_at).into(),
+        loaded_at_wall_ms: 0,
         soft_ttl: Duration::ZERO.into(),
         hard_ttl: hard.into(),
         labels: Labels::new(Tags::none(), ""),

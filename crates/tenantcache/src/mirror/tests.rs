@@ -51,6 +51,7 @@ fn value(stamp: LoadStamp, loaded_at: Duration) -> Value {
         key: key("products"),
         stamp,
         loaded_at: loaded_at.into(),
+        loaded_at_wall_ms: 0,
         soft_ttl: at(60).into(),
         hard_ttl: at(120).into(),
         labels: Labels::new(Tags::none(), ""),

@@ -134,7 +134,7 @@ impl Stored {
 impl Stored {
     fn read(&mut self, tenant: &TenantId) -> RemoteTable {
         RemoteTable {
-            table: self.table(tenant).clone(),
+            table: self.table(tenant).clone().into(),
             history: History(self.history + 1),
             made: None,
             invalidated_ago: None,

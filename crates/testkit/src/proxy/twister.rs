@@ -21,24 +21,34 @@ const VALUE_BYTES_MIN: usize = 64;
 /// What it knows of the replies so far.
 #[derive(Default)]
 pub(super) struct Twister {
-    /// The first reply of a pair to be exchanged, and how long it waits.
-    held: Option<(Instant, Bytes)>,
+    /// The first reply of a pair to be exchanged.
+    held: Option<Held>,
     /// The latest reply, as it came from the server.
     last: Option<Bytes>,
     /// The latest replies by what was asked.
     others: HashMap<(Vec<u8>, Bytes), (Vec<Bytes>, Bytes)>,
 }
 
+/// A reply that waits for another to be exchanged with.
+struct Held {
+    until: Instant,
+    reply: Bytes,
+    /// What came since, which says no more than that the commands of a transaction are queued.
+    queued: Vec<Bytes>,
+}
+
 impl Twister {
     /// Until when a held reply waits.
     pub(super) fn patience(&self) -> Option<Instant> {
-        self.held.as_ref().map(|(until, _)| *until)
+        self.held.as_ref().map(|held| held.until)
     }
 
     /// Passes a held reply on.
     pub(super) fn release(&mut self, way: &Way<'_>, line: &mut Line) {
-        if let Some((_, reply)) = self.held.take() {
-            line.add(reply, &way.pace(), Duration::ZERO);
+        if let Some(held) = self.held.take() {
+            for reply in std::iter::once(held.reply).chain(held.queued) {
+                line.add(reply, &way.pace(), Duration::ZERO);
+            }
         }
     }
 
@@ -93,6 +103,12 @@ impl Twister {
             })
         };
         if !matches!(twist, Some((_, Twist::Swap))) {
+            if let Some(held) = &mut self.held
+                && is_queueing(&reply)
+            {
+                held.queued.push(reply);
+                return Ok(());
+            }
             self.release(way, line);
         }
         let pace = way.pace();
@@ -105,12 +121,16 @@ impl Twister {
         let mut counter = &counts.twisted;
         match twist {
             Twist::Swap => {
-                let Some((_, first)) = self.held.take() else {
-                    self.held = Some((Instant::now() + SWAP_PATIENCE, reply));
+                let Some(held) = self.held.take() else {
+                    self.held = Some(Held {
+                        until: Instant::now() + SWAP_PATIENCE,
+                        reply,
+                        queued: Vec::new(),
+                    });
                     return Ok(());
                 };
-                add(reply);
-                add(first);
+                let rest = held.queued.into_iter().chain([held.reply]);
+                std::iter::once(reply).chain(rest).for_each(add);
                 counter = &counts.swapped;
             }
             Twist::Shift => add(before.unwrap_or(reply)),
@@ -180,4 +200,9 @@ fn mixed(reply: &Bytes, other: &Bytes) -> Bytes {
         (Some(own), Some(other)) => frames::with_string(reply, &own, &other),
         _ => reply.clone(),
     }
+}
+
+/// Whether a reply belongs to a transaction whose own reply is still to come.
+fn is_queueing(reply: &Bytes) -> bool {
+    matches!(reply.as_ref(), b"+OK\r\n" | b"+QUEUED\r\n")
 }

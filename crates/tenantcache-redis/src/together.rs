@@ -1,0 +1,237 @@
+//! Reads that are wanted at the same moment go to Redis together, as one transaction of its own commands.
+//!
+//! A script costs the server many times what it reads. So a caller who knows a table asks only whether it is still that
+//! one: the transaction reads incarnation, generation and history of the table, the database's epoch, and what `INFO` says of
+//! the server, beside the entries. A generation is never given twice within an incarnation, so if all of that is as the
+//! caller knows it, so is the rest of the table. Whatever else is found, or is in any way unusual, is for the `read` script.
+//!
+//! A transaction is answered as a whole and as of one moment, and carries a random number of its own. Nothing is waited for to fill
+//! it: it takes what tasks that are ready to run ask for before it has its turn.
+
+use std::collections::HashMap;
+use std::hash::Hash;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use parking_lot::Mutex;
+use redis::aio::MultiplexedConnection;
+use redis::{Pipeline, RedisError, Value};
+use tenantcache::remote::{History, RemoteEntry};
+use tenantcache_core::{Key, Stamp, TenantId};
+use tokio::sync::oneshot;
+
+use self::seen::Seen;
+use crate::cause;
+use crate::link::Link;
+use crate::shared::{EPOCH_KEY, Shared};
+use crate::tier::table_key;
+
+mod seen;
+
+/// The most reads in one transaction, during which the server serves nobody else.
+const READS_MAX: usize = 64;
+/// Entries from this size on are left to the script, which asks how large they are before it reads them.
+const ENTRY_BYTES_MAX: usize = 1 << 20;
+
+/// The reads of one link that have not been sent yet.
+#[derive(Debug, Default)]
+pub(crate) struct Together {
+    /// Whether the server lets this user run such a transaction.
+    allowed: AtomicBool,
+    gathered: Mutex<Vec<Wish>>,
+}
+
+/// A read of one tenant's entries, by somebody who knows its table.
+#[derive(Debug)]
+struct Wish {
+    tenant: TenantId,
+    keys: Vec<Key>,
+    known: Stamp,
+    answer: oneshot::Sender<Result<Found, RedisError>>,
+}
+
+/// What a read found.
+#[derive(Debug)]
+pub(crate) enum Found {
+    /// The table is the one that was known, of this history. One entry for each key.
+    Known(History, Vec<Option<RemoteEntry>>),
+    /// Something else: the script will say what.
+    Otherwise,
+    /// The reply was meant for another request.
+    Misdirected,
+}
+
+impl Together {
+    /// Tries such a transaction, and goes by that from now on.
+    pub(crate) async fn try_out(&self, connection: &mut MultiplexedConnection) {
+        let mut pipeline = begin("");
+        look_at_table(&mut pipeline, EPOCH_KEY);
+        look_at_entry(&mut pipeline, EPOCH_KEY);
+        let tried = transact(connection, pipeline).await;
+        if let Err(error) = &tried {
+            tracing::warn!(
+                %error,
+                "Redis refuses a transaction of reads; scripts are used instead, which cost it more"
+            );
+        }
+        self.allowed.store(tried.is_ok(), Ordering::Relaxed);
+    }
+}
+
+/// Reads entries of a tenant whose table is `known`, together with whatever else is wanted now.
+pub(crate) async fn read(
+    shared: &Arc<Shared>,
+    link: &Arc<Link>,
+    tenant: &TenantId,
+    keys: &[Key],
+    known: Stamp,
+) -> Result<Found, RedisError> {
+    if !link.together.allowed.load(Ordering::Relaxed) || keys.len() > READS_MAX {
+        return Ok(Found::Otherwise);
+    }
+    let (answer, answered) = oneshot::channel();
+    let wish = Wish {
+        tenant: tenant.clone(),
+        keys: keys.to_vec(),
+        known,
+        answer,
+    };
+    let is_first = {
+        let mut gathered = link.together.gathered.lock();
+        gathered.push(wish);
+        gathered.len() == 1
+    };
+    if is_first {
+        tokio::spawn(send_gathered(Arc::clone(shared), Arc::clone(link)));
+    }
+    // Whoever was to send it is gone with its runtime.
+    answered.await.unwrap_or(Ok(Found::Otherwise))
+}
+
+async fn send_gathered(shared: Arc<Shared>, link: Arc<Link>) {
+    // Others that are ready to run may want to read as well.
+    tokio::task::yield_now().await;
+    let mut gathered = std::mem::take(&mut *link.together.gathered.lock());
+    gathered.retain(|wish| !wish.answer.is_closed());
+    while !gathered.is_empty() {
+        let mut reads = 0;
+        let fitting = gathered.iter().take_while(|wish| {
+            reads += wish.keys.len().max(1);
+            reads <= READS_MAX
+        });
+        let rest = gathered.split_off(fitting.count());
+        tokio::spawn(send(Arc::clone(&shared), Arc::clone(&link), gathered));
+        gathered = rest;
+    }
+}
+
+async fn send(shared: Arc<Shared>, link: Arc<Link>, wishes: Vec<Wish>) {
+    let ticket = tenantcache::random_incarnation().to_string();
+    let tables = Places::new(wishes.iter().map(|wish| &wish.tenant));
+    let entries = Places::new(wishes.iter().flat_map(|wish| &wish.keys));
+    let mut pipeline = begin(&ticket);
+    for tenant in &tables.all {
+        look_at_table(&mut pipeline, &table_key(tenant.as_str()));
+    }
+    for key in &entries.all {
+        look_at_entry(&mut pipeline, key.as_str());
+    }
+    let mut connection = link.connection.clone();
+    let transaction = transact(&mut connection, pipeline);
+    let transacted = tokio::time::timeout(shared.options.command_timeout, transaction);
+    let found: Vec<_> = match transacted.await {
+        Ok(Ok(reply)) => match Seen::new(reply, &ticket, tables.all.len(), entries.all.len()) {
+            Some(seen) => {
+                let is_current = seen.epoch().is_some_and(|epoch| shared.heed_epoch(epoch));
+                let find = |wish: &Wish| {
+                    let entries = wish.keys.iter().map(|key| entries.of(key));
+                    seen.find(tables.of(&wish.tenant), wish.known, entries)
+                };
+                let found = |wish| {
+                    Ok(find(wish)
+                        .filter(|_| is_current)
+                        .unwrap_or(Found::Otherwise))
+                };
+                wishes.iter().map(found).collect()
+            }
+            None => wishes.iter().map(|_| Ok(Found::Misdirected)).collect(),
+        },
+        // The script is told the same, and judges the server by it.
+        Ok(Err(error)) if !cause::is_broken(&error) => {
+            wishes.iter().map(|_| Ok(Found::Otherwise)).collect()
+        }
+        Ok(Err(error)) => wishes.iter().map(|_| Err(error.clone())).collect(),
+        // Every reader has a budget of its own, and begun to wait earlier.
+        Err(_elapsed) => return,
+    };
+    for (wish, found) in wishes.into_iter().zip(found) {
+        let _gone = wish.answer.send(found);
+    }
+}
+
+fn begin(ticket: &str) -> Pipeline {
+    let mut pipeline = Pipeline::new();
+    pipeline.cmd("MULTI");
+    pipeline.cmd("ECHO").arg(ticket);
+    pipeline.cmd("INFO").arg("replication");
+    pipeline.cmd("GET").arg(EPOCH_KEY);
+    pipeline
+}
+
+fn look_at_table(pipeline: &mut Pipeline, table_key: &str) {
+    pipeline.cmd("HMGET").arg(table_key).arg(&["i", "n", "_h"]);
+}
+
+fn look_at_entry(pipeline: &mut Pipeline, key: &str) {
+    pipeline
+        .cmd("GETRANGE")
+        .arg(key)
+        .arg(0)
+        .arg(ENTRY_BYTES_MAX - 1);
+    pipeline.cmd("PTTL").arg(key);
+}
+
+/// Ends and runs a transaction, and gives the one reply that has all the others in it.
+async fn transact(
+    connection: &mut MultiplexedConnection,
+    mut pipeline: Pipeline,
+) -> Result<Value, RedisError> {
+    pipeline.cmd("EXEC");
+    // Those before say no more than that a command was queued.
+    let queued = pipeline.len() - 1;
+    let mut replies = connection
+        .send_packed_commands(&pipeline, queued, 1)
+        .await?;
+    // An error within it is that of one command alone.
+    match replies.pop().unwrap_or_default() {
+        Value::ServerError(error) => Err(error.into()),
+        reply => Ok(reply),
+    }
+}
+
+/// Different things in the order in which they first came, each of which is read once.
+struct Places<'a, T> {
+    all: Vec<&'a T>,
+    places: HashMap<&'a T, usize>,
+}
+
+impl<'a, T: Eq + Hash> Places<'a, T> {
+    fn new(things: impl Iterator<Item = &'a T>) -> Self {
+        let mut all = Vec::new();
+        let mut places = HashMap::new();
+        for thing in things {
+            places.entry(thing).or_insert_with(|| {
+                all.push(thing);
+                all.len() - 1
+            });
+        }
+        Self { all, places }
+    }
+
+    fn of(&self, thing: &T) -> usize {
+        self.places[thing]
+    }
+}
+
+#[cfg(test)]
+mod tests;
