@@ -154,15 +154,15 @@ pub(crate) async fn read_remote(
     keys: &[Key],
     patience: &mut Patience,
 ) -> Result<RemoteRead, RemoteError> {
-    let sent_at = inner.clock.monotonic();
-    let read = match &state.shared_table() {
-        Some(known) => {
-            patience
-                .wait_for(remote.read_known(&state.id, keys, known))
-                .await
+    let known = state.shared_table();
+    let read = async {
+        match &known {
+            Some(known) => remote.read_known(&state.id, keys, known).await,
+            None => remote.read(&state.id, keys).await,
         }
-        None => patience.wait_for(remote.read(&state.id, keys)).await,
     };
+    let sent_at = inner.clock.monotonic();
+    let read = patience.wait_for(read).await;
     let read = read.inspect_err(|error| inner.counters.remote_failed(error))?;
     inner.learn(state, &read.table, sent_at);
     Ok(read)
