@@ -66,11 +66,14 @@ async fn establish(shared: &Arc<Shared>, budget: Duration) -> Result<Arc<Link>, 
     let link = Arc::new(Link::new(connection));
     prove(shared, &link).await?;
     let mut connection = link.connection.clone();
-    let prepare = connect::prepare(&mut connection, &shared.options, &shared.scripts);
+    let prepare = async {
+        let info = connect::prepare(&mut connection, &shared.options, &shared.scripts).await?;
+        link.together.try_out(&mut connection).await?;
+        Ok::<_, ConnectError>(info)
+    };
     let info = timeout(shared.options.connect_timeout, prepare)
         .await
         .map_err(|_elapsed| late())??;
-    link.together.try_out(&mut connection).await;
     shared.heed(info);
     shared.notify(Notice::Missed);
     shared.read_epoch(&link, false).await?;

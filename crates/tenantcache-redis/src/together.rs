@@ -63,18 +63,26 @@ pub(crate) enum Found {
 
 impl Together {
     /// Tries such a transaction, and goes by that from now on.
-    pub(crate) async fn try_out(&self, connection: &mut MultiplexedConnection) {
+    pub(crate) async fn try_out(
+        &self,
+        connection: &mut MultiplexedConnection,
+    ) -> Result<(), RedisError> {
         let mut pipeline = begin("");
         look_at_table(&mut pipeline, EPOCH_KEY);
         look_at_entry(&mut pipeline, EPOCH_KEY);
         let tried = transact(connection, pipeline).await;
-        if let Err(error) = &tried {
-            tracing::warn!(
-                %error,
-                "Redis refuses a transaction of reads; scripts are used instead, which cost it more"
-            );
-        }
         self.allowed.store(tried.is_ok(), Ordering::Relaxed);
+        match tried {
+            Err(error) if cause::is_broken(&error) => Err(error),
+            Err(error) => {
+                tracing::warn!(
+                    %error,
+                    "Redis refuses a transaction of reads; scripts are used instead, which cost it more"
+                );
+                Ok(())
+            }
+            Ok(_) => Ok(()),
+        }
     }
 }
 
