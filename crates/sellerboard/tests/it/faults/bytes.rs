@@ -214,17 +214,24 @@ async fn f30_replies_for_other_requests_are_dropped_and_their_connection_closed(
     let node = world
         .node(&[("REDIS_URL", url.as_str()), SHORT_BUDGET, strict])
         .await;
-    let scripts = || Replies::all().to_commands(&["EVALSHA"]);
     let mut figures = Vec::new();
     let mut day = 0;
-    for twist in [
-        Twist::Swap,
-        Twist::Shift,
-        Twist::AnotherReply,
-        Twist::AnotherValue,
-        Twist::Duplicate,
-        Twist::Lose,
+    for (command, twist) in [
+        ("EXEC", Twist::Shift),
+        ("EXEC", Twist::Duplicate),
+        ("EXEC", Twist::Lose),
+        ("EVALSHA", Twist::Swap),
+        ("EVALSHA", Twist::Shift),
+        ("EVALSHA", Twist::AnotherReply),
+        ("EVALSHA", Twist::AnotherValue),
+        ("EVALSHA", Twist::Duplicate),
+        ("EVALSHA", Twist::Lose),
     ] {
+        if command == "EVALSHA" {
+            // Reads are scripts where transactions are not allowed.
+            let transactions = Replies::all().to_commands(&["MULTI"]);
+            proxy.twist(transactions, Twist::Error("NOPERM not this".to_owned()));
+        }
         eventually("Redis is up", async || {
             (node.redis_state().await == "up").then_some(())
         })
@@ -238,7 +245,8 @@ async fn f30_replies_for_other_requests_are_dropped_and_their_connection_closed(
             let path = format!("/pricing/trends?days={}", day + step);
             read_both(&writer, &path).await;
         }
-        proxy.twist(scripts().times(4), twist.clone());
+        let replies = Replies::all().to_commands(&[command]);
+        proxy.twist(replies.times(4), twist.clone());
         for _ in 0..5 {
             day += 1;
             read_both(&node, &format!("/pricing/trends?days={day}")).await;
@@ -270,7 +278,7 @@ async fn f30_replies_for_other_requests_are_dropped_and_their_connection_closed(
         if !matches!(twist, Twist::AnotherValue | Twist::Lose) {
             assert!(reconnects >= 1, "{twist:?}: its connection is closed");
         }
-        figures.push(format!("{twist:?} {noticed}/{reconnects}"));
+        figures.push(format!("{command} {twist:?} {noticed}/{reconnects}"));
         proxy.heal();
     }
     let lines = log.count("meant for another request; dropped, and the connection is closed");

@@ -344,8 +344,8 @@ async fn f26_unknown_errors_and_errors_within_pipelines() {
     let connections = wire.proxy.counts().connections;
     let (mut loaded, mut strict) = (0, 0);
     for round in 0..ROUNDS {
-        // One script of several under way gets a reply of no known kind.
-        let one = Replies::all().to_commands(&["EVALSHA"]).times(1);
+        // One script or transaction of several under way gets a reply of no known kind.
+        let one = Replies::all().to_commands(&["EVALSHA", "MULTI"]).times(1);
         wire.proxy.twist(one, Twist::Error("FOO bar".to_owned()));
         let path = format!("/dashboard/trends?days={}", 1 + round % 90);
         let (a, b, c) = tokio::join!(
