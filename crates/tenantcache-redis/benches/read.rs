@@ -7,9 +7,11 @@
 //!
 //! Each figure is the median of the rounds, in reads a second; the ratio that of the rounds' ratios.
 
+#![expect(clippy::print_stdout, reason = "its figures are what it is for")]
+
 use std::io;
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use redis::aio::MultiplexedConnection;
 use tenantcache::core::Table;
@@ -17,6 +19,7 @@ use tenantcache::remote::Remote;
 use tenantcache::{Cache, Endpoint, EntryRef, Key, Loaded, Source, TenantId};
 use tenantcache_redis::{RedisOptions, RedisTier};
 use testkit::RedisServer;
+use tokio::time::Instant;
 
 const TENANTS: usize = 100;
 const ROUNDS: usize = 9;
