@@ -253,6 +253,11 @@ impl Shared {
         self.attempted.send_replace(true);
     }
 
+    /// Whether the server last refused to write. If it is full, it queues nothing for a transaction either, not even reads.
+    pub(crate) fn refuses_writes(&self) -> bool {
+        self.health.borrow().cause == Some(HealthCause::WritesRefused)
+    }
+
     /// Notes that the server has written, or has room to.
     pub(crate) fn written(&self) {
         if self.health.borrow().state == HealthState::Degraded {

@@ -94,7 +94,8 @@ pub(crate) async fn read(
     keys: &[Key],
     known: Stamp,
 ) -> Result<Found, RedisError> {
-    if !link.together.allowed.load(Ordering::Relaxed) || keys.len() > READS_MAX {
+    let allowed = link.together.allowed.load(Ordering::Relaxed) && !shared.refuses_writes();
+    if !allowed || keys.len() > READS_MAX {
         return Ok(Found::Otherwise);
     }
     let (answer, answered) = oneshot::channel();
