@@ -2,7 +2,7 @@
 
 #![no_main]
 
-use std::sync::LazyLock;
+use std::sync::{Arc, LazyLock};
 
 use futures_util::FutureExt;
 use http::{HeaderMap, HeaderValue, header::AUTHORIZATION};
@@ -21,7 +21,7 @@ static VERIFIER: LazyLock<Verifier> = LazyLock::new(|| {
     Verifier::new(&settings).expect("the secret is long enough")
 });
 
-fn verify(token: &str) -> Option<Claims> {
+fn verify(token: &str) -> Option<Arc<Claims>> {
     let verified = VERIFIER.verify(token).now_or_never();
     verified.expect("a secret needs no look-up").ok()
 }
