@@ -147,7 +147,9 @@ async fn send(shared: Arc<Shared>, link: Arc<Link>, wishes: Vec<Wish>) {
     }
     let mut connection = link.connection.clone();
     let transaction = transact(&mut connection, pipeline);
-    let transacted = tokio::time::timeout(shared.options.command_timeout, transaction);
+    // Every reader has a budget of its own, and has given up by then: one that were told of the end in the same moment would
+    // go on to the script, and wait for a server that hangs a second time.
+    let transacted = tokio::time::timeout(2 * shared.options.command_timeout, transaction);
     let found: Vec<_> = match transacted.await {
         Ok(Ok(reply)) => match Seen::new(reply, &ticket, tables.all.len(), entries.all.len()) {
             Some(seen) => {
@@ -170,7 +172,6 @@ async fn send(shared: Arc<Shared>, link: Arc<Link>, wishes: Vec<Wish>) {
             wishes.iter().map(|_| Ok(Found::Otherwise)).collect()
         }
         Ok(Err(error)) => wishes.iter().map(|_| Err(error.clone())).collect(),
-        // Every reader has a budget of its own, and begun to wait earlier.
         Err(_elapsed) => return,
     };
     for (wish, found) in wishes.into_iter().zip(found) {
