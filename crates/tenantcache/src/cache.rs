@@ -17,6 +17,7 @@ use crate::flight::Flights;
 use crate::journal::Journal;
 use crate::local::{LocalTier, LocalUsage};
 use crate::mirror::Trust;
+use crate::nanos::Nanos;
 use crate::remote::{Health, Remote, RemoteUsage};
 use crate::replay::Pending;
 use crate::tenants::Tenants;
@@ -215,8 +216,8 @@ impl Inner {
 
     /// Notes that changes of any table may have been missed: tables must be read before they are relied on again.
     pub(crate) fn doubt_all(&self) {
-        let now = u64::try_from(self.clock.monotonic().as_nanos()).unwrap_or(u64::MAX);
-        self.missed_at.fetch_max(now, Ordering::SeqCst);
+        let now = Nanos::from(self.clock.monotonic());
+        self.missed_at.fetch_max(now.get(), Ordering::SeqCst);
     }
 
     /// How far to rely on local knowledge now.

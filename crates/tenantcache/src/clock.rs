@@ -7,6 +7,8 @@ use std::time::Duration;
 
 use rustix::time::{ClockId, clock_gettime};
 
+use crate::nanos::Nanos;
+
 /// Where a cache takes its time from.
 pub trait Clock: Debug + Send + Sync + 'static {
     /// Time since some fixed point. It never goes back and counts the time that the machine was suspended.
@@ -61,7 +63,7 @@ impl ManualClock {
 
     /// Lets time pass, on both clocks.
     pub fn advance(&self, time: Duration) {
-        let nanos = u64::try_from(time.as_nanos()).unwrap_or(u64::MAX);
+        let nanos = Nanos::from(time).get();
         self.monotonic_nanos.fetch_add(nanos, Ordering::SeqCst);
         self.wall_nanos.fetch_add(nanos, Ordering::SeqCst);
     }

@@ -60,6 +60,7 @@ pub mod events;
 mod flight;
 mod follow;
 mod hashing;
+mod incarnation;
 mod inspect;
 mod invalidate;
 mod journal;
@@ -87,11 +88,11 @@ pub use cache::{Cache, CacheBuilder};
 pub use changes::{Change, Changes};
 pub use counters::{CounterSnapshot, EndpointSnapshot, LagSnapshot, RequestSnapshot};
 pub use error::{BoxError, Error, ErrorKind, Unavailable};
+pub use incarnation::random_incarnation;
 pub use inspect::EntryDetails;
 pub use invalidate::Invalidation;
 pub use loaded::{LoadContext, Loaded};
 pub use local::LocalUsage;
-pub use mirror::random_incarnation;
 pub use tenant::{EntryRef, Tenant, Ticket};
 pub use tenantcache_core::{
     self as core, Consistency, Endpoint, EndpointPrefix, Generation, Key, KeyError, NameError,

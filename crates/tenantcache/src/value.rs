@@ -72,8 +72,8 @@ impl RefreshBackoff {
         let span = retry_after
             .unwrap_or_default()
             .clamp(Self::SPAN, Self::SPAN_MAX);
-        let until = u64::try_from((now + span).as_nanos()).unwrap_or(u64::MAX);
-        self.0.store(until, Ordering::Relaxed);
+        let until = Nanos::from(now + span);
+        self.0.store(until.get(), Ordering::Relaxed);
     }
 
     pub(crate) fn allows(&self, now: Duration) -> bool {

@@ -1,7 +1,7 @@
 mod arrivals;
 
 use bytes::Bytes;
-use tenantcache_core::{Endpoint, Lifetime, PolicyTable};
+use tenantcache_core::{Endpoint, Incarnation, Lifetime, PolicyTable, Scope};
 
 use super::*;
 use crate::endpoints::Endpoints;

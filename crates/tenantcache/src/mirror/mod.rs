@@ -1,23 +1,29 @@
+//! What a node knows of a tenant, and what that allows it to serve. `install` has how it comes to know, `overlay` what the
+//! others do not know yet, `proof` how a mirror is known to be current.
+
 use std::sync::atomic::AtomicBool;
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use arc_swap::ArcSwapOption;
 use parking_lot::Mutex;
-use tenantcache_core::{
-    Endpoint, Generation, Incarnation, Key, Records, Scope, Stamp, StoredEntry, Table, Tags,
-    TenantId,
-};
+use tenantcache_core::{Generation, Key, Records, Stamp, StoredEntry, Table, Tags, TenantId};
 use tokio::sync::broadcast;
 
 use crate::atomic::{AtomicU64, Ordering};
-use crate::changes::{self, BACKLOG_MAX, Change};
+use crate::changes::{BACKLOG_MAX, Change};
 use crate::counters::RequestCounters;
+use crate::nanos::Nanos;
 use crate::value::{LoadStamp, Value};
 
-/// The most keys in an overlay; with more, they widen to their endpoints. All its scopes are bounded by
-/// [`Records::COUNT_MAX`], beyond which they widen to the tenant.
-const OVERLAY_KEYS_MAX: usize = 256;
+mod install;
+mod overlay;
+mod proof;
+#[cfg(test)]
+mod tests;
+
+pub(crate) use install::News;
+use proof::Proof;
 
 /// What this node knows of one tenant: its mirror of the generation table, and the invalidations that the shared table
 /// does not have yet. What a hit reads stands first, as it is written here, so that it lies in few lines of memory.
@@ -67,17 +73,6 @@ enum MirrorKind {
     Shared,
 }
 
-/// How the mirror is known to be current.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Proof {
-    /// It is the only table there is.
-    Own,
-    /// It is not, but the best there is in an outage.
-    Provisional,
-    /// It was when a read of the shared table was sent at that time; zero: there is no such read.
-    ReadAt(Duration),
-}
-
 /// What may be done with an entry of the local tier.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Judgement {
@@ -95,19 +90,6 @@ pub(crate) struct Known {
     pub(crate) stamp: Stamp,
     /// Until when this node may go on as if nothing had come since; `None`: for ever, there is no other node.
     pub(crate) until: Option<Duration>,
-}
-
-/// What a table that was read from the remote tier brought.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum News {
-    /// The tenant's first copy of the shared table.
-    First,
-    /// Invalidations that the mirror did not have.
-    Newer,
-    /// Nothing that the mirror did not have.
-    None,
-    /// Another life of the table.
-    Other,
 }
 
 /// How far this node may rely on what it knows.
@@ -203,7 +185,8 @@ impl TenantState {
     /// Notes that the remote tier told of a change at `now`. Gives whether the mirror was relied on until then.
     pub(crate) fn doubt(&self, trust: Trust, now: Duration) -> bool {
         let relied_on = self.is_proven(trust, now);
-        self.doubted_at.fetch_max(nanos(now), Ordering::SeqCst);
+        self.doubted_at
+            .fetch_max(Nanos::from(now).get(), Ordering::SeqCst);
         relied_on
     }
 
@@ -235,96 +218,6 @@ impl TenantState {
         self.rereading.store(false, Ordering::SeqCst);
     }
 
-    /// The stamp of a load that begins now. Without any table, one is made: the tenant's own if `own`, else one that
-    /// lasts until the shared table is read.
-    pub(crate) fn stamp(&self, own: bool, sequence: Generation, now: Duration) -> LoadStamp {
-        let proof = if own { Proof::Own } else { Proof::Provisional };
-        let mirror = match &*self.mirror.load() {
-            Some(mirror) => Arc::clone(mirror),
-            None => self.make_table(proof, now),
-        };
-        LoadStamp {
-            stamp: mirror.table.stamp(),
-            sequence,
-            shared: mirror.kind == MirrorKind::Shared,
-        }
-    }
-
-    /// Installs a table that was read from the remote tier by a request sent at `sent_at`. Of one incarnation, the
-    /// greater generation wins; a read that was sent before another incarnation was installed proves neither.
-    pub(crate) fn install(&self, table: &Table, sent_at: Duration, now: Duration) -> News {
-        let _change = self.change.lock();
-        let current = self.mirror.load_full();
-        let current = current.filter(|current| current.kind == MirrorKind::Shared);
-        let Some(current) = current else {
-            self.set_mirror(Arc::new(table.clone()), Proof::ReadAt(sent_at), now);
-            return News::First;
-        };
-        let proven_at = self.proven_at();
-        if current.table.incarnation() != table.incarnation() {
-            if sent_at >= current.learned_at {
-                self.set_mirror(Arc::new(table.clone()), Proof::ReadAt(sent_at), now);
-            } else {
-                self.set_mirror(
-                    Arc::clone(&current.table),
-                    Proof::ReadAt(Duration::ZERO),
-                    now,
-                );
-            }
-            self.tell(|| Change::Everything);
-            News::Other
-        } else if table.now() > current.table.now() {
-            self.set_mirror(
-                Arc::new(table.clone()),
-                Proof::ReadAt(proven_at.max(sent_at)),
-                now,
-            );
-            self.tell(|| changes::between(&current.table, table));
-            News::Newer
-        } else {
-            if table.now() == current.table.now() {
-                self.set_mirror(
-                    Arc::clone(&current.table),
-                    Proof::ReadAt(proven_at.max(sent_at)),
-                    now,
-                );
-            }
-            News::None
-        }
-    }
-
-    /// Invalidates in the tenant's own table, where there is no remote tier.
-    pub(crate) fn invalidate_own(&self, scopes: &[Scope], now: Duration) -> Generation {
-        if self.mirror.load().is_none() {
-            self.make_table(Proof::Own, now);
-        }
-        let _change = self.change.lock();
-        let mirror = self
-            .mirror
-            .load_full()
-            .expect("a table is never taken away");
-        let mut table = Table::clone(&mirror.table);
-        let generation = table.invalidate(scopes.iter().cloned());
-        self.set_mirror(Arc::new(table), Proof::Own, now);
-        self.tell(|| changes::of(scopes));
-        generation
-    }
-
-    /// Notes invalidations that the shared table does not have.
-    pub(crate) fn overlay_add(&self, scopes: &[Scope], sequence: Generation) {
-        let _change = self.change.lock();
-        let mut records = Records::clone(&self.overlay());
-        for scope in scopes {
-            records.note(scope.clone(), sequence);
-        }
-        if records.key_count() > OVERLAY_KEYS_MAX {
-            records = widen_keys(&records);
-        }
-        self.overlay.store(Some(Arc::new(records)));
-        self.version.store(new_version(), Ordering::SeqCst);
-        self.tell(|| changes::of(scopes));
-    }
-
     /// A place among those who are told of changes.
     pub(crate) fn subscribe(&self) -> broadcast::Receiver<Change> {
         let subscribers = self
@@ -348,34 +241,6 @@ impl TenantState {
         {
             let _nobody_left = subscribers.send(change());
         }
-    }
-
-    /// The invalidations that the shared table does not have.
-    pub(crate) fn overlay(&self) -> Arc<Records> {
-        self.overlay.load_full().unwrap_or_default()
-    }
-
-    /// Forgets the invalidations up to `sequence`, which `table` includes, if the mirror includes that table. If more have
-    /// come since, all stay, since repeating them is harmless.
-    pub(crate) fn overlay_confirmed(&self, sequence: Generation, table: &Table) {
-        let _change = self.change.lock();
-        if self.includes(table) && self.overlay().latest() <= sequence {
-            self.overlay.store(None);
-        }
-    }
-
-    /// Whether the mirror has everything that the table has. It may not though the table was to be installed: its read was
-    /// sent before another life of the table was learned of, so which of the two is the later one is not known.
-    pub(crate) fn includes(&self, table: &Table) -> bool {
-        let mirror = self.mirror.load();
-        mirror.as_ref().is_some_and(|mirror| {
-            mirror.table.incarnation() == table.incarnation() && mirror.table.now() >= table.now()
-        })
-    }
-
-    /// Notes whether the tenant is queued, and gives whether it was.
-    pub(crate) fn set_queued(&self, queued: bool) -> bool {
-        self.queued.swap(queued, Ordering::AcqRel)
     }
 
     /// Whether the mirror is proven current, so that it may be relied on for what was invalidated before now.
@@ -435,15 +300,6 @@ impl TenantState {
         self.mirror.load().is_some()
     }
 
-    /// Whether an unconfirmed invalidation covers the entry. It must be asked *before* the mirror: one that is confirmed
-    /// meanwhile leaves the overlay only once the mirror has it, so whoever looks in this order sees it in one of the two.
-    fn overlay_covers(&self, since: Generation, key: &Key, tags: &Tags) -> bool {
-        let overlay = self.overlay.load();
-        overlay
-            .as_ref()
-            .is_some_and(|overlay| overlay.covers_after(since, key, tags))
-    }
-
     /// The generation as this node knows it, and how long that holds. `None` if nothing was ever proven.
     pub(crate) fn known(&self, trust: Trust) -> Option<Known> {
         let proven_at = self.proven_at();
@@ -468,58 +324,6 @@ impl TenantState {
         let stamp = mirror.as_ref()?.table.stamp();
         Some(Known { stamp, until: None })
     }
-
-    fn make_table(&self, proof: Proof, now: Duration) -> Arc<Mirror> {
-        let _change = self.change.lock();
-        if let Some(mirror) = self.mirror.load_full() {
-            return mirror;
-        }
-        self.set_mirror(Arc::new(Table::new(random_incarnation())), proof, now)
-    }
-
-    /// Replaces the mirror, and gives the new one. Only for whoever holds the lock on changes.
-    fn set_mirror(&self, table: Arc<Table>, proof: Proof, learned_at: Duration) -> Arc<Mirror> {
-        let known = self.mirror.load();
-        let is_known = |known: &Arc<Mirror>| Arc::ptr_eq(&known.table, &table);
-        let is_proof_only = known.as_ref().is_some_and(is_known);
-        let kind = match proof {
-            Proof::Own => MirrorKind::Own,
-            Proof::Provisional => MirrorKind::Provisional,
-            Proof::ReadAt(_) => MirrorKind::Shared,
-        };
-        let mirror = Arc::new(Mirror {
-            table,
-            kind,
-            learned_at,
-        });
-        self.mirror.store(Some(Arc::clone(&mirror)));
-        if !is_proof_only {
-            self.version.store(new_version(), Ordering::SeqCst);
-        }
-        self.proof.store(proof.to_bits(), Ordering::SeqCst);
-        mirror
-    }
-}
-
-impl Proof {
-    const OWN: u64 = u64::MAX;
-    const PROVISIONAL: u64 = u64::MAX - 1;
-
-    fn to_bits(self) -> u64 {
-        match self {
-            Self::Own => Self::OWN,
-            Self::Provisional => Self::PROVISIONAL,
-            Self::ReadAt(at) => nanos(at).min(Self::PROVISIONAL - 1),
-        }
-    }
-
-    fn from_bits(bits: u64) -> Self {
-        match bits {
-            Self::OWN => Self::Own,
-            Self::PROVISIONAL => Self::Provisional,
-            nanos => Self::ReadAt(Duration::from_nanos(nanos)),
-        }
-    }
 }
 
 /// A version that no tenant of this process has had.
@@ -527,35 +331,3 @@ fn new_version() -> u64 {
     static VERSIONS: std::sync::atomic::AtomicU64 = std::sync::atomic::AtomicU64::new(1);
     VERSIONS.fetch_add(1, Ordering::Relaxed)
 }
-
-/// The same records with endpoints in place of keys.
-fn widen_keys(records: &Records) -> Records {
-    let mut wide = Records::default();
-    for (scope, sequence) in records.iter() {
-        let scope = match scope {
-            Scope::Key(key) => Endpoint::new(key.endpoint()).map_or(Scope::Tenant, Scope::Endpoint),
-            other => other,
-        };
-        wide.note(scope, sequence);
-    }
-    wide
-}
-
-fn nanos(time: Duration) -> u64 {
-    u64::try_from(time.as_nanos()).unwrap_or(u64::MAX)
-}
-
-/// A fresh incarnation from the system's cryptographic generator.
-///
-/// # Panics
-///
-/// If the system has no source of randomness.
-#[must_use]
-pub fn random_incarnation() -> Incarnation {
-    let mut bits = [0; 16];
-    getrandom::fill(&mut bits).expect("the system has a source of randomness");
-    Incarnation::from_u128(u128::from_ne_bytes(bits))
-}
-
-#[cfg(test)]
-mod tests;
