@@ -22,10 +22,7 @@ pub async fn closed(
     connections: usize,
     span: Duration,
 ) -> anyhow::Result<Figures> {
-    let mut open = Vec::with_capacity(connections);
-    for _ in 0..connections {
-        open.push(Connection::open(addr).await?);
-    }
+    let open = Connection::open_many(addr, connections).await?;
     let figures = Rc::new(RefCell::new(Figures::new()));
     let start = Instant::now();
     let tasks = LocalSet::new();

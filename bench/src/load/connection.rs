@@ -62,6 +62,15 @@ impl Connection {
         })
     }
 
+    /// Connects so many times.
+    pub(super) async fn open_many(addr: SocketAddr, count: usize) -> io::Result<Vec<Self>> {
+        let mut opened = Vec::with_capacity(count);
+        for _ in 0..count {
+            opened.push(Self::open(addr).await?);
+        }
+        Ok(opened)
+    }
+
     /// Sends the script's next request and checks the answer.
     pub(super) async fn ask_next(&mut self, script: &Script) -> Result<(), LoadError> {
         let request = script.next();

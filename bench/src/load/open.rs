@@ -35,10 +35,7 @@ pub async fn open(
     rate: f64,
     span: Duration,
 ) -> anyhow::Result<Figures> {
-    let mut opened = Vec::with_capacity(connections);
-    for _ in 0..connections {
-        opened.push(Connection::open(addr).await?);
-    }
+    let opened = Connection::open_many(addr, connections).await?;
     let figures = Rc::new(RefCell::new(Figures::new()));
     let due = Rc::new(Due::default());
     let start = Instant::now();

@@ -7,8 +7,8 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::task::{Context, Poll};
 
-use axum::Router;
 use axum::body::{Body, HttpBody};
+use axum::{BoxError, Router};
 use bytes::Bytes;
 use futures_util::future::{BoxFuture, Either};
 use http::header::{CONNECTION, CONTENT_LENGTH};
@@ -51,11 +51,8 @@ pub(super) struct ObservedBody {
     waits: bool,
 }
 
-#[derive(Debug)]
-enum Parts {
-    Whole(Full<Bytes>),
-    Streamed(Body),
-}
+/// The whole answer, or the router's, which may come in parts.
+type Parts = http_body_util::Either<Full<Bytes>, Body>;
 
 impl Counter {
     pub(super) fn new(hits: Hits, router: Router, is_closing: Arc<AtomicBool>) -> Self {
@@ -85,14 +82,14 @@ impl Service<Request<Incoming>> for Observed {
         let running = Running::new(&self.activity);
         let version = request.version();
         if let Some(answer) = self.counter.hits.answer(&mut request) {
-            let answer = answer.map(|body| Parts::Whole(Full::new(body)));
+            let answer = answer.map(|body| Parts::Left(Full::new(body)));
             let answer = self.counter.finish(answer, version, running);
             return Either::Left(ready(Ok(answer)));
         }
         let counter = Arc::clone(&self.counter);
         Either::Right(Box::pin(async move {
             let answer = counter.router.clone().call(request).await?;
-            Ok(counter.finish(answer.map(Parts::Streamed), version, running))
+            Ok(counter.finish(answer.map(Parts::Right), version, running))
         }))
     }
 }
@@ -159,12 +156,12 @@ impl Drop for ObservedBody {
 
 impl HttpBody for ObservedBody {
     type Data = Bytes;
-    type Error = axum::Error;
+    type Error = BoxError;
 
     fn poll_frame(
         mut self: Pin<&mut Self>,
         context: &mut Context<'_>,
-    ) -> Poll<Option<Result<Frame<Bytes>, axum::Error>>> {
+    ) -> Poll<Option<Result<Frame<Bytes>, BoxError>>> {
         // Whoever asks for more has room for it.
         self.set_waits(false);
         let frame = Pin::new(&mut self.body).poll_frame(context);
@@ -180,36 +177,5 @@ impl HttpBody for ObservedBody {
 
     fn size_hint(&self) -> SizeHint {
         self.body.size_hint()
-    }
-}
-
-impl HttpBody for Parts {
-    type Data = Bytes;
-    type Error = axum::Error;
-
-    fn poll_frame(
-        mut self: Pin<&mut Self>,
-        context: &mut Context<'_>,
-    ) -> Poll<Option<Result<Frame<Bytes>, axum::Error>>> {
-        match &mut *self {
-            Self::Whole(body) => Pin::new(body)
-                .poll_frame(context)
-                .map_err(|never| match never {}),
-            Self::Streamed(body) => Pin::new(body).poll_frame(context),
-        }
-    }
-
-    fn is_end_stream(&self) -> bool {
-        match self {
-            Self::Whole(body) => body.is_end_stream(),
-            Self::Streamed(body) => body.is_end_stream(),
-        }
-    }
-
-    fn size_hint(&self) -> SizeHint {
-        match self {
-            Self::Whole(body) => body.size_hint(),
-            Self::Streamed(body) => body.size_hint(),
-        }
     }
 }
