@@ -7,7 +7,7 @@ use std::process::Command;
 
 use crate::Exit;
 use crate::bench;
-use crate::install::{self, REDIS};
+use crate::install::{self, PROMTOOL, REDIS};
 use crate::postgres::{Server, URL_VARIABLE};
 use crate::process::{cargo, find, output, run, succeeds};
 use crate::report::{Outcome, Report, say, warn};
@@ -21,6 +21,7 @@ pub(crate) fn test(root: &Path) -> Exit {
     }
     let mut report = Report::default();
     lint_steps(root, &mut report);
+    report.step("alerts", || alerts(root));
     let server = start_postgres(root, &mut report);
     report.step("tests", || {
         let mut command = cargo(root);
@@ -95,14 +96,14 @@ fn lint_steps(root: &Path, report: &mut Report) {
 
 fn require(root: &Path) -> Result<(), String> {
     require_components(root)?;
-    if find(REDIS.program).is_none() {
-        install::install(&REDIS)?;
-    }
-    if find(REDIS.program).is_none() {
-        return Err(format!(
-            "`{}` is not on PATH after installing it",
-            REDIS.program
-        ));
+    for need in [&REDIS, &PROMTOOL] {
+        if find(need.program).is_none() {
+            install::install(need)?;
+        }
+        if find(need.program).is_none() {
+            let program = need.program;
+            return Err(format!("`{program}` is not on PATH after installing it"));
+        }
     }
     Ok(())
 }
@@ -124,6 +125,19 @@ fn require_components(root: &Path) -> Result<(), String> {
         }
     }
     Ok(())
+}
+
+/// The rules are well formed, and each fires when it should, and only then.
+fn alerts(root: &Path) -> Outcome {
+    let promtool = |arguments: &[&str]| {
+        let mut command = Command::new(PROMTOOL.program);
+        command
+            .current_dir(root.join("docs/monitoring"))
+            .args(arguments);
+        run(&mut command)
+    };
+    promtool(&["check", "rules", "alerts.yml"])
+        .and_then(|| promtool(&["test", "rules", "alerts.test.yml"]))
 }
 
 /// Without a server the tests on Postgres skip themselves, and the summary says so.

@@ -9,8 +9,8 @@ The project's checks, one command each.
 Usage: cargo xtask COMMAND
 
 Commands:
-  test            every check: tidy, format, clippy, tests, doc tests, docs; installs what the
-                  tests need and is missing (redis-server, postgres), after saying so
+  test            every check: tidy, format, clippy, alerts, tests, doc tests, docs; installs what the
+                  tests need and is missing (redis-server, promtool, postgres), after saying so
   lint            the quick half: tidy, format, clippy
   tidy            what no other tool checks: file lengths, TODOs, licences, manifests, paths
   bench [WORKLOAD]… [--smoke] [--data DIR] [--rounds N] [--write]

@@ -38,6 +38,19 @@ pub(crate) const POSTGRES: Need = Need {
     ],
 };
 
+/// What checks alerts and metrics; it comes with Prometheus.
+pub(crate) const PROMTOOL: Need = Need {
+    program: "promtool",
+    purpose: "the checks of metrics and alerts",
+    packages: [
+        "prometheus",
+        "golang-github-prometheus",
+        "prometheus",
+        "prometheus",
+        "prometheus",
+    ],
+};
+
 /// The shared cache that one fault puts in front of the service.
 pub(crate) const VARNISH: Need = Need {
     program: "varnishd",

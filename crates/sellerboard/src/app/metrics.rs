@@ -1,11 +1,14 @@
 //! Prometheus' view, rendered from the same counters as the JSON one. The tenant is never a label.
 
+mod exposition;
+
 use std::fmt;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use axum::extract::State;
-use axum::http::header::CONTENT_TYPE;
+use axum::http::HeaderMap;
+use axum::http::header::{CONTENT_TYPE, VARY};
 use axum::response::{IntoResponse, Response};
 use prometheus_client::collector::Collector;
 use prometheus_client::encoding::text::encode;
@@ -18,12 +21,12 @@ use tenantcache::remote::HealthState;
 use tenantcache::{Cache, CounterSnapshot, LagSnapshot, RequestSnapshot};
 use tenantcache_redis::EventStream;
 
+use exposition::Exposition;
+
 use super::source::{Origin, OriginCollector};
 use super::state::AppState;
 use super::stream::StreamCollector;
 use crate::http::Problem;
-
-const OPENMETRICS: &str = "application/openmetrics-text; version=1.0.0; charset=utf-8";
 
 /// What is exposed at `/metrics`.
 #[derive(Debug)]
@@ -66,15 +69,21 @@ impl Metrics {
     }
 }
 
-/// The text that Prometheus scrapes.
+/// The text that Prometheus scrapes: OpenMetrics if the request accepts it, else Prometheus' own.
 #[utoipa::path(
     get, path = "/metrics", tag = "operation", security(()),
-    responses((status = 200, body = String, description = "OpenMetrics text", content_type = "application/openmetrics-text")),
+    responses((status = 200, description = "All metrics", content(
+        (String = "text/plain"), (String = "application/openmetrics-text")))),
 )]
-pub(super) async fn metrics(State(app): State<AppState>) -> Result<Response, Problem> {
+pub(super) async fn metrics(
+    State(app): State<AppState>,
+    headers: HeaderMap,
+) -> Result<Response, Problem> {
     let mut text = String::new();
     encode(&mut text, &app.metrics.registry).map_err(|_| Problem::internal())?;
-    Ok(([(CONTENT_TYPE, OPENMETRICS)], text).into_response())
+    let exposition = Exposition::accepted(&headers);
+    let headers = [(CONTENT_TYPE, exposition.content_type()), (VARY, "Accept")];
+    Ok((headers, exposition.of(text)).into_response())
 }
 
 impl Collector for CacheCollector {
@@ -103,6 +112,30 @@ impl Collector for CacheCollector {
             "sellerboard_log_lines_dropped",
             "Lines of the log that were not written, since its reader was slow",
             [(Vec::new(), crate::logging::dropped_count())],
+        )?;
+        let hits = endpoints.iter().flat_map(|(endpoint, counts)| {
+            [("local", counts.hits_local), ("redis", counts.hits_remote)].map(|(tier, count)| {
+                (
+                    vec![("endpoint", endpoint.clone()), ("tier", tier.to_owned())],
+                    count,
+                )
+            })
+        });
+        counter(
+            &mut encoder,
+            "tenantcache_hits",
+            "Hits, stale ones included, by the tier that had the entry",
+            hits,
+        )?;
+        let errors = endpoints.iter().map(|(endpoint, counts)| {
+            let labels = vec![("endpoint", endpoint.clone())];
+            (labels, counts.requests.errors)
+        });
+        counter(
+            &mut encoder,
+            "tenantcache_errors",
+            "Cached reads that ended in an error; each is a miss too",
+            errors,
         )?;
         let loads = endpoints.iter().flat_map(|(endpoint, counts)| {
             let ok = counts.loads.saturating_sub(counts.loads_failed);

@@ -26,6 +26,7 @@ mod isolation;
 mod log;
 mod marketplace;
 mod metrics;
+mod monitoring;
 mod node;
 mod nodes;
 mod openapi;

@@ -193,7 +193,8 @@ async fn prometheus_has_the_five_names_no_tenant_and_few_series() {
     ] {
         node.applied("tenant-001", query).await;
     }
-    let reply = send(node.request(Method::GET, "/metrics")).await;
+    let request = node.request(Method::GET, "/metrics");
+    let reply = send(request.header("accept", "application/openmetrics-text;version=1.0.0")).await;
     assert_eq!(reply.status, 200);
     assert!(
         reply
