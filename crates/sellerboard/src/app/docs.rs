@@ -31,12 +31,6 @@ pub(super) async fn style() -> Response {
     ([(CONTENT_TYPE, "text/css; charset=utf-8")], STYLE).into_response()
 }
 
-/// `/`: where to go from here.
-pub(super) async fn home() -> Response {
-    const HOME: &str = include_str!("home.html");
-    ([(CONTENT_SECURITY_POLICY, POLICY)], Html(HOME)).into_response()
-}
-
 fn render(document: &Value) -> String {
     let mut page = String::from(
         "<!doctype html><html lang=\"en\"><head><meta charset=\"utf-8\">\

@@ -18,6 +18,7 @@ mod hits;
 mod limits;
 mod metrics;
 mod operate;
+mod pages;
 mod params;
 mod read;
 mod router;
@@ -27,5 +28,7 @@ mod source;
 mod state;
 mod stream;
 
+pub(crate) use pages::DEMO_TOKEN_TTL;
+pub use pages::DemoSignIn;
 pub use router::openapi;
 pub use service::Service;

@@ -7,6 +7,7 @@ use tower_http::catch_panic::CatchPanicLayer;
 use utoipa::openapi::security::{ApiKey, ApiKeyValue, HttpAuthScheme, HttpBuilder, SecurityScheme};
 use utoipa::{Modify, OpenApi};
 
+use super::pages::{DemoSignIn, pages};
 use super::state::AppState;
 use super::{cached, docs, events, health, metrics, operate};
 use crate::http::{bound_head, identify, unshared};
@@ -14,7 +15,7 @@ use crate::http::{bound_head, identify, unshared};
 /// The largest body of a request.
 pub(super) const BODY_BYTES_MAX: usize = 1 << 20;
 
-pub(super) fn router(app: AppState) -> Router {
+pub(super) fn router(app: AppState, demo: Option<DemoSignIn>) -> Router {
     let api = Router::new()
         .route("/dashboard/kpis", get(cached::kpis))
         .route("/dashboard/trends", get(cached::trends))
@@ -38,7 +39,7 @@ pub(super) fn router(app: AppState) -> Router {
         .route("/events/stream", get(events::stream));
     Router::new()
         .nest("/api/v1", api)
-        .route("/", get(docs::home))
+        .merge(pages(demo))
         .route("/docs", get(docs::page))
         .route("/docs.css", get(docs::style))
         .route("/openapi.json", get(docs::document))

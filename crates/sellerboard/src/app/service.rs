@@ -16,6 +16,7 @@ use super::hits::Hits;
 use super::limits::Limits;
 use super::metrics::Metrics;
 use super::operate::{History, InvalidationLog, sample};
+use super::pages::DemoSignIn;
 use super::router::router;
 use super::shape::Shapes;
 use super::source::{Form, Source, SqlSource, UpstreamSource};
@@ -29,6 +30,7 @@ use crate::config::{CacheSettings, Config, DataSource, RedisLocation};
 pub struct Service {
     app: AppState,
     connections_per_client: Option<NonZeroU32>,
+    demo: Option<DemoSignIn>,
     listener: TcpListener,
     store: Option<Store>,
 }
@@ -65,9 +67,17 @@ impl Service {
         Ok(Self {
             app,
             connections_per_client: config.connections_per_client,
+            demo: None,
             listener,
             store,
         })
+    }
+
+    /// Lets people sign in on the pages by a click. Default: by a token of their own only.
+    #[must_use]
+    pub fn with_demo_sign_in(mut self, demo: DemoSignIn) -> Self {
+        self.demo = Some(demo);
+        self
     }
 
     /// Where the service listens.
@@ -91,6 +101,7 @@ impl Service {
         let Self {
             app,
             connections_per_client,
+            demo,
             listener,
             store,
         } = self;
@@ -105,7 +116,7 @@ impl Service {
             // Streams have no end of their own, and a stop waits for none of them.
             seats.close();
         };
-        let (hits, router) = (Hits::new(app.clone()), router(app));
+        let (hits, router) = (Hits::new(app.clone()), router(app, demo));
         connections::serve(listener, hits, router, connections_per_client, shutdown).await;
         sampler.abort();
         if let Some(store) = store {

@@ -1,6 +1,6 @@
 use std::io::Write as _;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
-use std::time::{Duration, SystemTime};
+use std::time::SystemTime;
 
 use anyhow::Context as _;
 use base64::Engine as _;
@@ -14,12 +14,11 @@ use super::cli::DemoArgs;
 use super::run::{load, now};
 use super::runtime::runtime;
 use super::{check_redis, marketplace as market, shutdown, store};
-use crate::app::Service;
+use crate::app::{DEMO_TOKEN_TTL, DemoSignIn, Service};
 use crate::auth::{KeyError, NewToken, Verifier, sign};
 use crate::config::{Config, Loaded, RedisLocation, Secret, SecretUrl};
 use crate::{logging, output};
 
-const TOKEN_TTL: Duration = Duration::from_secs(24 * 3600);
 const SECRET_BYTES: usize = 32;
 
 pub(super) fn run(args: &DemoArgs) -> anyhow::Result<()> {
@@ -41,7 +40,10 @@ async fn start(mut config: Config, fill_empty_store: bool) -> anyhow::Result<()>
         config.redis.location = RedisLocation::None;
     }
     let verifier = Verifier::new(&config.auth)?;
-    let service = Service::start(&config, verifier).await?;
+    let mut service = Service::start(&config, verifier).await?;
+    if service.addr()?.ip().is_loopback() {
+        service = service.with_demo_sign_in(DemoSignIn::new(config.auth.clone()));
+    }
     let events = events_url(&config, service.addr()?)?;
     let options = options.with_webhook(market::webhook(&events, config.webhook_secret.as_ref())?);
     let store = store::open(&config.data.database_url).await?;
@@ -127,7 +129,8 @@ fn banner(config: &Config, addr: SocketAddr, now: SystemTime) -> Result<String, 
     let origin = origin(addr);
     let mut text = format!("The dashboard is at {origin}/\n");
     for (index, tenant) in TENANTS.iter().enumerate() {
-        let token = NewToken::new(*tenant, format!("demo@{tenant}.example")).with_ttl(TOKEN_TTL);
+        let token =
+            NewToken::new(*tenant, format!("demo@{tenant}.example")).with_ttl(DEMO_TOKEN_TTL);
         let token = sign(&config.auth, &token, now)?;
         if index == 0 {
             let line = format!(

@@ -80,6 +80,28 @@ async fn the_printed_curl_and_tokens_work_without_redis() {
     let page = send(client.request(Method::GET, &banner.page)).await;
     assert_eq!(page.status, 200);
     assert!(page.header("content-type").starts_with("text/html"));
+    // Its people sign in by a click: each shop's token is its own, and the operator's looks into any.
+    let tokens = format!("{}demo/tokens", banner.page);
+    let offered = send(client.get(&tokens)).await;
+    assert_eq!(offered.header("cache-control"), "no-store");
+    let offered = offered.json();
+    for (index, body) in bodies.iter().enumerate() {
+        let token = offered["shops"][index]["token"].as_str().unwrap();
+        assert_eq!(&send(get(&banner.curl_url, token)).await.body, body);
+    }
+    let tenants = banner.curl_url.replace("dashboard/kpis", "cache/tenants");
+    let operator = offered["operator"]["token"].as_str().unwrap();
+    assert_eq!(
+        send(get(&tenants, operator)).await.json()["items"]
+            .as_array()
+            .unwrap()
+            .len(),
+        3
+    );
+    // A page of another site, whose name leads to this machine, is given none.
+    let foreign = client.get(&tokens).header("host", "shop.example:8000");
+    assert_eq!(send(foreign).await.status, 403);
+
     // Without a Redis at its start, the demo is one node with full lifetimes, not one in an outage.
     assert_eq!(readiness(&client, &banner).await, "none");
     let run = service.stop();

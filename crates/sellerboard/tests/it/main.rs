@@ -33,6 +33,7 @@ mod openapi;
 mod operate;
 mod origin;
 mod outage;
+mod pages;
 mod program;
 mod reads;
 mod reply;

@@ -64,7 +64,7 @@ impl Both {
         };
         Self {
             hits: Hits::new(app.clone()),
-            router: router(app.clone()),
+            router: router(app.clone(), None),
             app,
             tokens,
         }

@@ -1,0 +1,53 @@
+// What needs the seller, most severe first.
+
+import { Choice } from "../lib/choice.js";
+import { day } from "../lib/format.js";
+import { Icon } from "../lib/icons.js";
+import { Panel, useRead } from "../lib/panel.js";
+import { html, useState } from "../lib/ui.js";
+
+const SEVERITIES = {
+  critical: { icon: "stop", word: "Critical", kind: "bad" },
+  warning: { icon: "alert", word: "Warning", kind: "warn" },
+  info: { icon: "info", word: "For information", kind: "" },
+};
+
+export function Alerts() {
+  const read = useRead("/dashboard/alerts", "dashboard_alerts");
+  const [shown, setShown] = useState("all");
+  const items = read.answer?.data.items ?? [];
+  const options = [{ value: "all", label: `All ${items.length}` }];
+  for (const [severity, { word }] of Object.entries(SEVERITIES)) {
+    const number = items.filter((alert) => alert.severity === severity).length;
+    if (number > 0) options.push({ value: severity, label: `${word} ${number}` });
+  }
+  const value = options.some((option) => option.value === shown) ? shown : "all";
+  const tools = options.length > 2 && html`<${Choice} label="Severity" options=${options} value=${value} onChange=${setShown} />`;
+  return html`<${Panel}
+    id="alerts"
+    title="Needs attention"
+    tools=${tools}
+    read=${read}
+    lines=${9}
+    isEmpty=${(alerts) => alerts.items.length === 0}
+    empty=${html`<span class="good"><${Icon} name="check" /></span> Nothing needs your attention.`}
+  >
+    ${() => html`<ul class="alerts scroll" tabindex="0" aria-label="Alerts">
+      ${items
+        .filter(({ severity }) => value === "all" || severity === value)
+        .map((alert) => html`<${Alert} key=${alert.id} alert=${alert} />`)}
+    </ul>`}
+  <//>`;
+}
+
+function Alert({ alert }) {
+  const { icon, word, kind } = SEVERITIES[alert.severity] ?? SEVERITIES.info;
+  return html`<li class="alert" data-severity=${alert.severity} data-testid="alert">
+    <span class="alert-icon ${kind}" title=${word}><${Icon} name=${icon} /></span>
+    <div>
+      <h3><span class="sr-only">${word}: </span>${alert.title}</h3>
+      <p>${alert.reason}</p>
+      <p class="alert-action">${alert.action} <span class="quiet">Since ${day(alert.since)}.</span></p>
+    </div>
+  </li>`;
+}
