@@ -2,11 +2,12 @@
 
 import { money, moment } from "../lib/format.js";
 import { Icon } from "../lib/icons.js";
-import { Panel, useRead } from "../lib/panel.js";
+import { Panel } from "../lib/panel.js";
+import { useRead } from "../lib/reading.js";
 import { html, useState } from "../lib/ui.js";
 
 const ICONS = { order: "cart", refund: "refund", review: "star", price: "tag", product: "tag" };
-const LIMIT = 10;
+const LIMIT = 12;
 const LIMIT_MORE = 50;
 
 export function Activity() {

@@ -3,8 +3,9 @@
 import { Choice } from "../lib/choice.js";
 import { day } from "../lib/format.js";
 import { Icon } from "../lib/icons.js";
-import { Panel, useRead } from "../lib/panel.js";
+import { Panel } from "../lib/panel.js";
 import { html, useState } from "../lib/ui.js";
+import { sentence } from "./sentence.js";
 
 const SEVERITIES = {
   critical: { icon: "stop", word: "Critical", kind: "bad" },
@@ -12,8 +13,8 @@ const SEVERITIES = {
   info: { icon: "info", word: "For information", kind: "" },
 };
 
-export function Alerts() {
-  const read = useRead("/dashboard/alerts", "dashboard_alerts");
+/** `read` is the reading of the alerts. */
+export function Alerts({ read }) {
   const [shown, setShown] = useState("all");
   const items = read.answer?.data.items ?? [];
   const options = [{ value: "all", label: `All ${items.length}` }];
@@ -32,21 +33,21 @@ export function Alerts() {
     isEmpty=${(alerts) => alerts.items.length === 0}
     empty=${html`<span class="good"><${Icon} name="check" /></span> Nothing needs your attention.`}
   >
-    ${() => html`<ul class="alerts scroll" tabindex="0" aria-label="Alerts">
+    ${({ currency }) => html`<ul class="alerts scroll" tabindex="0" aria-label="Alerts">
       ${items
         .filter(({ severity }) => value === "all" || severity === value)
-        .map((alert) => html`<${Alert} key=${alert.id} alert=${alert} />`)}
+        .map((alert) => html`<${Alert} key=${alert.id} alert=${alert} currency=${currency} />`)}
     </ul>`}
   <//>`;
 }
 
-function Alert({ alert }) {
+function Alert({ alert, currency }) {
   const { icon, word, kind } = SEVERITIES[alert.severity] ?? SEVERITIES.info;
   return html`<li class="alert" data-severity=${alert.severity} data-testid="alert">
     <span class="alert-icon ${kind}" title=${word}><${Icon} name=${icon} /></span>
     <div>
       <h3><span class="sr-only">${word}: </span>${alert.title}</h3>
-      <p>${alert.reason}</p>
+      <p>${sentence(alert.reason, alert.evidence, currency)}</p>
       <p class="alert-action">${alert.action} <span class="quiet">Since ${day(alert.since)}.</span></p>
     </div>
   </li>`;

@@ -3,7 +3,8 @@
 import { Chart } from "../lib/chart.js";
 import { Choice } from "../lib/choice.js";
 import { count, countShort, day, dayToMs, decimal } from "../lib/format.js";
-import { Panel, useRead } from "../lib/panel.js";
+import { Panel } from "../lib/panel.js";
+import { useRead } from "../lib/reading.js";
 import { html, useMemo, useState } from "../lib/ui.js";
 
 const HORIZONS = [

@@ -2,11 +2,13 @@
 
 import { Chart } from "../lib/chart.js";
 import { change, day, dayToMs, money } from "../lib/format.js";
-import { Panel, useRead } from "../lib/panel.js";
+import { Panel } from "../lib/panel.js";
+import { useRead } from "../lib/reading.js";
 import { html, useMemo } from "../lib/ui.js";
 
 const DAY_MS = 86_400_000;
 const DAYS = 90;
+const GAPS_MAX = 5;
 const COLOURS = ["chart-2", "chart-3", "chart-4", "chart-5"];
 const RANKS = {
   cheapest: { text: "You are the cheapest", kind: "good" },
@@ -39,7 +41,8 @@ export function Pricing({ selected, onSelect }) {
     isEmpty=${(pricing) => pricing.items.length === 0}
     empty="No prices have been seen yet."
   >
-    ${({ as_of: asOf, currency }) => html`<${PriceChart} item=${item ?? items[0]} asOf=${asOf} currency=${currency} />`}
+    ${({ as_of: asOf, currency }) => html`<${PriceChart} item=${item ?? items[0]} asOf=${asOf} currency=${currency} />
+      <${Gaps} compared=${compared} currency=${currency} shown=${item?.product_id} onSelect=${onSelect} />`}
   <//>`;
 }
 
@@ -79,6 +82,31 @@ function PriceChart({ item, asOf, currency }) {
       formatX=${(ms) => day(new Date(ms).toISOString().slice(0, 10), true)}
       format=${(value) => money(value, currency)}
     />`;
+}
+
+/** Where competitors are cheaper by most. */
+function Gaps({ compared, currency, shown, onSelect }) {
+  const dearer = compared.filter(({ position }) => position?.percent_to_cheapest > 0).toSorted(byGap);
+  if (dearer.length === 0) return html`<p class="gaps-none"><span class="good">Nobody undercuts you.</span></p>`;
+  return html`<table class="table gaps">
+    <caption>Undercut most</caption>
+    <thead class="sr-only">
+      <tr>
+        <th scope="col">Product</th>
+        <th scope="col">Your price</th>
+        <th scope="col">Above the cheapest</th>
+      </tr>
+    </thead>
+    <tbody>
+      ${dearer.slice(0, GAPS_MAX).map(
+        ({ product_id: id, name, own, position }) => html`<tr key=${id} data-selected=${id === shown}>
+          <th scope="row"><button class="row-button" onClick=${() => onSelect(id)}>${name}</button></th>
+          <td class="number">${money(own.at(-1).price, currency)}</td>
+          <td class="number bad">${change(position.percent_to_cheapest)}</td>
+        </tr>`,
+      )}
+    </tbody>
+  </table>`;
 }
 
 /** On each day the price that holds: that of the last point up to it. */

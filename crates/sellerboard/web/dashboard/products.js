@@ -1,8 +1,10 @@
 // The catalogue, with search and pages.
 
-import { count, decimal, money } from "../lib/format.js";
+import { count, fixed, money } from "../lib/format.js";
+import { Fresh } from "../lib/fresh.js";
 import { Icon } from "../lib/icons.js";
-import { Panel, useRead } from "../lib/panel.js";
+import { Panel } from "../lib/panel.js";
+import { useRead } from "../lib/reading.js";
 import { html, useEffect, useState } from "../lib/ui.js";
 
 const PAGE = 10;
@@ -78,21 +80,21 @@ export function Products({ selected, onSelect }) {
 }
 
 function Row({ item, currency, isSelected, onSelect }) {
-  return html`<tr data-testid=${`product-${item.id}`} aria-selected=${isSelected}>
+  return html`<tr data-testid=${`product-${item.id}`} data-selected=${isSelected}>
     <th scope="row">
       <button class="row-button" onClick=${() => onSelect(item.id)} title="Show its prices and its forecast" aria-pressed=${isSelected}>
         ${item.name}
       </button>
       <span class="quiet small sku">${item.sku}</span>
     </th>
-    <td class="number" data-testid="price">${money(item.price, currency)}</td>
+    <td class="number" data-testid="price"><${Fresh} text=${money(item.price, currency)} /></td>
     <td class="number"><${Stock} item=${item} /></td>
     <td class="number">${count(item.units_30d)}</td>
     <td class="number">${money(item.revenue_30d, currency)}</td>
     <td class="number">
       ${item.rating === null
         ? html`<span class="quiet">none</span>`
-        : html`<span title=${`${item.reviews} reviews`}>${decimal(item.rating)} <span class="quiet">★</span></span>`}
+        : html`<span title=${`${item.reviews} reviews`}>${fixed(item.rating)} <span class="quiet">★</span></span>`}
     </td>
   </tr>`;
 }

@@ -45,6 +45,11 @@ export function decimal(value, digits = 2) {
   return numbers({ maximumFractionDigits: digits }).format(value);
 }
 
+/** `4.20`, with exactly `digits` decimals, to stand below others. */
+export function fixed(value, digits = 2) {
+  return numbers({ minimumFractionDigits: digits, maximumFractionDigits: digits }).format(value);
+}
+
 /** `33.8 %` of a number that is a percentage already. */
 export function percent(value, digits = 1) {
   return numbers({ style: "percent", maximumFractionDigits: digits }).format(value / 100);

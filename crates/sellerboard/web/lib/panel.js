@@ -1,97 +1,21 @@
-// A panel: a card whose content comes from one read, with its states.
+// A panel: a card whose content comes from one reading, with its states.
 
-import { ApiError, get, lastAnswer, reachable } from "./api.js";
 import { ago } from "./format.js";
-import { html, useCallback, useEffect, useNow, useRef, useState } from "./ui.js";
-
-/** After this long without an answer, a panel says that it waits. */
-const SLOW_MS = 2500;
-/** How soon a panel looks again after it was given a stale answer, which the cache is refreshing. */
-const STALE_MS = 1500;
-/** How often a panel looks by itself whether anything changed. */
-const LOOK_MS = 60_000;
-
-/** Who is told of changes: `{endpoint, look}`. */
-const readers = new Set();
-
-/** Has every reader of these endpoints look again; all readers if there is no list. */
-export function refresh(endpoints = null) {
-  for (const reader of [...readers]) {
-    if (!endpoints || endpoints.includes(reader.endpoint)) reader.look();
-  }
-}
-
-// What could not be read while nothing answered is read as soon as something does.
-reachable.subscribe((isReachable) => isReachable && refresh());
-addEventListener("online", () => refresh());
-document.addEventListener("visibilitychange", () => !document.hidden && refresh());
+import { html, useNow } from "./ui.js";
 
 /**
- * Reads `path` and goes on reading it: when its endpoint changes, once a minute, soon after a stale answer. Gives
- * `{answer, error, isSlow, isLoading, look}`; `answer` is the last one, of another path too while a new one is under way, as
- * `answer.path` tells. The path null reads nothing.
- */
-export function useRead(path, endpoint) {
-  const [state, setState] = useState(() => ({ answer: known(path), error: null, isLoading: true }));
-  const [isSlow, setSlow] = useState(false);
-  const under = useRef(null);
-  const again = useRef(0);
-
-  const look = useCallback(async () => {
-    if (path === null) return;
-    clearTimeout(again.current);
-    under.current?.abort();
-    const attempt = new AbortController();
-    under.current = attempt;
-    setState((before) => ({ ...before, answer: known(path) ?? before.answer, isLoading: true }));
-    const slow = setTimeout(() => setSlow(true), SLOW_MS);
-    try {
-      const answer = { ...(await get(path, { signal: attempt.signal })), path };
-      setState({ answer, error: null, isLoading: false });
-      if (answer.cache?.ttl < 0) again.current = setTimeout(look, STALE_MS);
-    } catch (error) {
-      if (attempt.signal.aborted) return;
-      if (!(error instanceof ApiError)) throw error;
-      setState((before) => ({ ...before, error, isLoading: false }));
-    } finally {
-      clearTimeout(slow);
-      if (under.current === attempt) setSlow(false);
-    }
-  }, [path]);
-
-  useEffect(() => {
-    const reader = { endpoint, look };
-    readers.add(reader);
-    look();
-    const timer = setInterval(() => !document.hidden && look(), LOOK_MS);
-    return () => {
-      readers.delete(reader);
-      clearInterval(timer);
-      clearTimeout(again.current);
-      under.current?.abort();
-    };
-  }, [look, endpoint]);
-  return { ...state, isSlow, look };
-}
-
-function known(path) {
-  const answer = path === null ? null : lastAnswer(path);
-  return answer && { ...answer, path };
-}
-
-/**
- * A card named `title`, filled by `children(data, answer)` once `read` (of [useRead]) has an answer; until then by a skeleton
- * of `lines` lines. `tools` stand beside the title, `note` says what the panel is, `isEmpty(data)` and `empty` what stands
- * there if there is nothing to show.
+ * A card named `title`, filled by `children(data, answer)` once `read` (of `useRead`, reading.js) has an answer; until then by
+ * a skeleton of `lines` lines. `tools` stand beside the title, `note` says what the panel is, `isEmpty(data)` and `empty` what
+ * stands there if there is nothing to show.
  */
 export function Panel({ id, title, note, tools, read, lines = 5, isEmpty, empty, children, area = id }) {
-  const { answer, error, isSlow, isLoading, look } = read;
+  const { answer, error, isSlow, isLoading, isOther, look } = read;
   const headingId = `${id}-title`;
   return html`<section
     class="panel"
     data-testid=${`panel-${id}`}
     data-area=${area}
-    data-state=${error ? "failed" : answer ? "ready" : "loading"}
+    data-state=${error ? "failed" : !answer ? "loading" : isOther ? "changing" : "ready"}
     aria-labelledby=${headingId}
     aria-busy=${isLoading && !answer}
   >
@@ -112,7 +36,7 @@ export function Panel({ id, title, note, tools, read, lines = 5, isEmpty, empty,
           : html`<${Skeleton} lines=${lines} isSlow=${isSlow} />`}
     </div>
     <footer class="panel-foot">
-      ${answer && html`<${Freshness} answer=${answer} error=${error} look=${look} isSlow=${isSlow} />`}
+      ${answer && !isOther && html`<${Freshness} answer=${answer} error=${error} look=${look} isSlow=${isSlow} />`}
     </footer>
   </section>`;
 }

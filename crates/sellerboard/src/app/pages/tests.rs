@@ -70,28 +70,73 @@ fn pages_have_no_inline_script_or_style_and_name_files_that_exist() {
     }
 }
 
-/// Nothing is resolved for the browser: an import is the path of a file that is embedded.
+/// No tool resolves imports before the browser does: each names a file that is embedded, and what that file exports.
 #[test]
-fn modules_import_files_that_exist() {
-    let modules = Sources::iter().filter(|path| path.ends_with(".js"));
-    for module in modules {
+fn modules_import_what_exists() {
+    let own = Sources::iter().filter(|path| path.ends_with(".js") && !path.starts_with("vendor/"));
+    for module in own {
         let folder = module.rsplit_once('/').unwrap().0;
         let source = text(&module);
-        let imports = source
-            .split("from \"")
-            .chain(source.split("import(\""))
-            .chain(source.split("from\""))
-            .skip(1)
-            .filter_map(|rest| rest.split('"').next())
-            .filter(|path| path.starts_with('.') && path.ends_with(".js"));
-        for import in imports {
-            let path = match import.strip_prefix("../") {
+        for (names, from) in imports(&source) {
+            let path = match from.strip_prefix("../") {
                 Some(path) => path.to_owned(),
-                None => format!("{folder}/{}", import.trim_start_matches("./")),
+                None => format!("{folder}/{}", from.trim_start_matches("./")),
             };
-            assert!(Sources::get(&path).is_some(), "{module} imports {import}");
+            assert!(Sources::get(&path).is_some(), "{module} imports {from}");
+            // Those of others are written in one line, with names of their own.
+            if !path.starts_with("vendor/") {
+                let exported = exports(&text(&path));
+                for name in names {
+                    assert!(exported.contains(&name), "{module}: no {name} in {from}");
+                }
+            }
+        }
+        // Those that are loaded when they are needed.
+        for rest in source.split("import(\"../").skip(1) {
+            let path = rest.split('"').next().unwrap();
+            assert!(Sources::get(path).is_some(), "{module} imports {path}");
         }
     }
+}
+
+/// What `import { a, b } from "c"` and `export { a, b } from "c"` name.
+fn imports(source: &str) -> Vec<(BTreeSet<String>, String)> {
+    let statements = source.split(" from \"").collect::<Vec<_>>();
+    let pairs = statements.windows(2);
+    pairs
+        .map(|pair| {
+            let names = pair[0].rsplit_once('{').map_or("", |(_, names)| names);
+            let names = names.trim_end_matches('}').split(',').map(str::trim);
+            let names = names.filter(|name| !name.is_empty()).map(|name| {
+                let original = name.split(" as ").next().unwrap_or(name);
+                original.trim_end_matches('}').trim().to_owned()
+            });
+            let from = pair[1].split('"').next().unwrap_or_default();
+            (names.collect(), from.to_owned())
+        })
+        .filter(|(_, from)| from.starts_with('.'))
+        .collect()
+}
+
+fn exports(source: &str) -> BTreeSet<String> {
+    let declared = [
+        "export function ",
+        "export async function ",
+        "export const ",
+        "export class ",
+    ];
+    let declared = declared
+        .iter()
+        .flat_map(|keyword| source.split(keyword).skip(1));
+    let declared = declared.filter_map(|rest| {
+        let end = rest.find(|char: char| !char.is_alphanumeric() && char != '_')?;
+        Some(rest[..end].to_owned())
+    });
+    let listed = source.split("export {").skip(1).flat_map(|rest| {
+        let names = rest.split('}').next().unwrap_or_default().split(',');
+        names.map(|name| name.trim().to_owned())
+    });
+    declared.chain(listed).collect()
 }
 
 /// Data goes into a page as text. The library for markup escapes; these would not.
