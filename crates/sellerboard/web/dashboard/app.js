@@ -2,7 +2,7 @@
 
 import { refresh, useRead } from "../lib/reading.js";
 import { follow } from "../lib/stream.js";
-import { html, useEffect, useState } from "../lib/ui.js";
+import { html, useLayoutEffect, useState } from "../lib/ui.js";
 import { Activity } from "./activity.js";
 import { Alerts } from "./alerts.js";
 import { EmptyShop } from "./empty.js";
@@ -27,7 +27,8 @@ export function Dashboard() {
   const whole = stats.answer?.data;
   const isEmpty = isQuiet && whole?.products === 0 && whole.periods["365"].orders === 0;
 
-  useEffect(() => {
+  // Before the readings begin: they may be slow, and would leave it no connection.
+  useLayoutEffect(() => {
     const onEvent = ({ event, data }) => event === "change" && refresh(data?.endpoints);
     return follow("/events/stream", onEvent, () => refresh());
   }, []);

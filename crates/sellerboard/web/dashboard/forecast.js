@@ -34,7 +34,7 @@ export function Forecast({ selected, onSelect }) {
     note=${note}
     tools=${html`<${Choice} label="Horizon" options=${HORIZONS} value=${horizon} onChange=${setHorizon} />`}
     read=${read}
-    lines=${8}
+    skeleton="chart"
     isEmpty=${({ points, model }) => points.length === 0 || model === "none"}
     empty="There is not enough history to foresee anything."
   >

@@ -23,7 +23,7 @@ const FIGURES = [
 export function Kpis({ read }) {
   const trend = useRead("/dashboard/trends?days=30", "dashboard_trends");
   const points = trend.answer?.data.points ?? [];
-  return html`<${Panel} id="kpis" title="Last 30 days" read=${read} lines=${4}>
+  return html`<${Panel} id="kpis" title="Last 30 days" read=${read} skeleton="tiles">
     ${(kpis) => html`<dl class="kpis">
       ${FIGURES.map(
         (figure) => html`<${Figure} key=${figure.name} figure=${figure} shop=${kpis} value=${kpis[figure.name]} points=${points} />`,

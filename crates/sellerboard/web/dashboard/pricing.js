@@ -37,7 +37,7 @@ export function Pricing({ selected, onSelect }) {
     note=${compared.length > 0 ? standing(compared) : undefined}
     tools=${items.length > 0 && tools}
     read=${read}
-    lines=${9}
+    skeleton="chart"
     isEmpty=${(pricing) => pricing.items.length === 0}
     empty="No prices have been seen yet."
   >

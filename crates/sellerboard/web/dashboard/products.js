@@ -61,9 +61,9 @@ export function Products({ selected, onSelect }) {
               <th scope="col">Product</th>
               <th scope="col" class="number">Price</th>
               <th scope="col" class="number">Stock</th>
-              <th scope="col" class="number">Units</th>
-              <th scope="col" class="number">Revenue</th>
-              <th scope="col" class="number">Rating</th>
+              <th scope="col" class="number wide-only">Units</th>
+              <th scope="col" class="number wide-only">Revenue</th>
+              <th scope="col" class="number wide-only">Rating</th>
             </tr>
           </thead>
           <tbody>
@@ -85,13 +85,13 @@ function Row({ item, currency, isSelected, onSelect }) {
       <button class="row-button" onClick=${() => onSelect(item.id)} title="Show its prices and its forecast" aria-pressed=${isSelected}>
         ${item.name}
       </button>
-      <span class="quiet small sku">${item.sku}</span>
+      <span class="quiet small sku wide-only">${item.sku}</span>
     </th>
     <td class="number" data-testid="price"><${Fresh} text=${money(item.price, currency)} /></td>
     <td class="number"><${Stock} item=${item} /></td>
-    <td class="number">${count(item.units_30d)}</td>
-    <td class="number">${money(item.revenue_30d, currency)}</td>
-    <td class="number">
+    <td class="number wide-only">${count(item.units_30d)}</td>
+    <td class="number wide-only">${money(item.revenue_30d, currency)}</td>
+    <td class="number wide-only">
       ${item.rating === null
         ? html`<span class="quiet">none</span>`
         : html`<span title=${`${item.reviews} reviews`}>${fixed(item.rating)} <span class="quiet">★</span></span>`}

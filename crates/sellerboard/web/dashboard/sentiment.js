@@ -24,7 +24,7 @@ export function Sentiment() {
     note="the mood of reviews, from −1 to +1"
     tools=${html`<${Choice} label="Range" options=${RANGES} value=${days} onChange=${setDays} />`}
     read=${read}
-    lines=${9}
+    skeleton="chart"
     isEmpty=${({ reviews }) => reviews === 0}
     empty="No reviews in these days."
   >

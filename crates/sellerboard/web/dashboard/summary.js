@@ -14,7 +14,7 @@ export function Summary({ kpis, alerts }) {
   return html`<header class="summary" data-testid="summary">
     <h1>
       <span class="sr-only">${session.get().tenant}: </span>
-      ${figures ? revenue(figures) : html`<span class="summary-wait" aria-label="Loading"></span>`}${figures && items && html`, ${attention(items)}`}${figures && "."}
+      ${figures ? revenue(figures) : html`<span class="summary-wait" aria-label="Loading"></span>`}${figures && items && html`, and ${attention(items)}`}${figures && "."}
     </h1>
     <p class="quiet">${figures && `30 days to ${day(figures.as_of, true)}, beside the 30 before`}</p>
   </header>`;
@@ -30,10 +30,10 @@ function revenue({ net_revenue: { value, change_percent: change } }) {
 function attention(items) {
   const urgent = items.filter(({ severity }) => severity === "critical").length;
   const other = items.length - urgent;
-  if (urgent > 0) return html`<span class="bad">${things(urgent)} urgent</span>`;
-  return other > 0 ? `${things(other)} worth a look` : "nothing needs you";
+  if (urgent > 0) return html`<span class="bad">${things(urgent, "needs", "need")} you now</span>`;
+  return other > 0 ? `${things(other, "is", "are")} worth a look` : "nothing needs you";
 }
 
-function things(number) {
-  return number === 1 ? "one thing is" : `${number} things are`;
+function things(number, ofOne, ofMany) {
+  return number === 1 ? `one thing ${ofOne}` : `${number} things ${ofMany}`;
 }

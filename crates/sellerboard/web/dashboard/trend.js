@@ -30,7 +30,7 @@ export function Trend() {
     note="by day; the last one is not over"
     tools=${tools}
     read=${read}
-    lines=${9}
+    skeleton="chart"
     isEmpty=${({ points }) => points.every(({ orders }) => orders === 0)}
     empty="No trade in these days."
   >

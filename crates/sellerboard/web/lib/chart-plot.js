@@ -53,7 +53,7 @@ export function plotOptions(uPlot, { width, height, isDays, series, formatAxis, 
     height,
     ms: 1,
     tzDate: isDays ? (ms) => uPlot.tzDate(new Date(ms), "UTC") : undefined,
-    padding: [8, 8, 0, 0],
+    padding: [8, 20, 0, 0],
     legend: { show: false },
     cursor: {
       y: false,

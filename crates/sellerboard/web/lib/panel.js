@@ -5,10 +5,10 @@ import { html, useNow } from "./ui.js";
 
 /**
  * A card named `title`, filled by `children(data, answer)` once `read` (of `useRead`, reading.js) has an answer; until then by
- * a skeleton of `lines` lines. `tools` stand beside the title, `note` says what the panel is, `isEmpty(data)` and `empty` what
+ * a skeleton of `lines` lines, or of the form `skeleton` (`chart`, `tiles`). `tools` stand beside the title, `note` says what the panel is, `isEmpty(data)` and `empty` what
  * stands there if there is nothing to show.
  */
-export function Panel({ id, title, note, tools, read, lines = 5, isEmpty, empty, children, area = id }) {
+export function Panel({ id, title, note, tools, read, lines = 5, skeleton = "lines", isEmpty, empty, children, area = id }) {
   const { answer, error, isSlow, isLoading, isOther, look } = read;
   const headingId = `${id}-title`;
   return html`<section
@@ -33,7 +33,7 @@ export function Panel({ id, title, note, tools, read, lines = 5, isEmpty, empty,
           : children(answer.data, answer)
         : error
           ? html`<${Failed} error=${error} look=${look} />`
-          : html`<${Skeleton} lines=${lines} isSlow=${isSlow} />`}
+          : html`<${Skeleton} form=${skeleton} lines=${lines} isSlow=${isSlow} />`}
     </div>
     <footer class="panel-foot">
       ${answer && !isOther && html`<${Freshness} answer=${answer} error=${error} look=${look} isSlow=${isSlow} />`}
@@ -41,20 +41,27 @@ export function Panel({ id, title, note, tools, read, lines = 5, isEmpty, empty,
   </section>`;
 }
 
-/** Lines where text will be. A reader of the screen is told that the panel is loading. */
-export function Skeleton({ lines, isSlow }) {
-  return html`<div class="skeleton" role="status" aria-label="Loading">
-    ${Array.from({ length: lines }, (_, line) => html`<i key=${line}></i>`)}
+const TILES = 6;
+
+/** Grey forms where content will be. A reader of the screen is told that the panel is loading. */
+export function Skeleton({ form = "lines", lines, isSlow }) {
+  const count = { chart: 2, tiles: TILES }[form] ?? lines;
+  return html`<div class="skeleton" data-form=${form} role="status" aria-label="Loading">
+    ${Array.from({ length: count }, (_, line) => html`<i key=${line}></i>`)}
     ${isSlow && html`<p class="skeleton-note">Still loading: the marketplace takes its time.</p>`}
   </div>`;
 }
 
 function Failed({ error, look }) {
   return html`<div class="failed" role="alert">
-    <p><b>This could not be loaded.</b> ${error.message}</p>
+    <p><b>This could not be loaded.</b> ${asSentence(error.message)}</p>
     ${error.requestId && html`<p class="quiet small">Request <code>${error.requestId}</code></p>`}
     <button class="button" onClick=${look}>Try again</button>
   </div>`;
+}
+
+function asSentence(text) {
+  return `${text.charAt(0).toUpperCase()}${text.slice(1)}${text.endsWith(".") ? "" : "."}`;
 }
 
 const SOURCES = {

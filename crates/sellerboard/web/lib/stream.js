@@ -13,7 +13,8 @@ export const streamState = store("off");
 
 /**
  * Follows `path` until the result is called. `onEvent({event, data, id})` is told of each event, `data` read as JSON;
- * `onReturn()` when the stream is there again after a break, in which anything may have been missed.
+ * `onReturn()` when the stream is there again after a break, in which anything may have been missed. A page that nobody sees
+ * follows nothing: a browser has few connections for one host, and all its tabs share them.
  */
 export function follow(path, onEvent, onReturn) {
   const stop = new AbortController();
@@ -35,12 +36,14 @@ export function follow(path, onEvent, onReturn) {
   (async () => {
     while (!stop.signal.aborted) {
       streamState.set("connecting");
+      if (document.hidden) await once(document, "visibilitychange", stop.signal);
       try {
         await listen(path, lastId, stop.signal, live, told);
       } catch (error) {
         if (stop.signal.aborted || error.status === 401) break;
       }
       if (stop.signal.aborted) break;
+      if (document.hidden) continue;
       streamState.set("connecting");
       await pause(wait * (0.75 + Math.random() / 2), stop.signal);
       wait = Math.min(wait * 2, WAIT_MS_MAX);
@@ -54,7 +57,9 @@ export function follow(path, onEvent, onReturn) {
 async function listen(path, lastId, signal, live, told) {
   const attempt = new AbortController();
   const abort = () => attempt.abort();
-  signal.addEventListener("abort", abort, { once: true });
+  signal.addEventListener("abort", abort);
+  document.addEventListener("visibilitychange", abort);
+  addEventListener("offline", abort);
   let silence = setTimeout(abort, SILENCE_MS_MAX);
   try {
     const headers = { Accept: "text/event-stream" };
@@ -73,6 +78,8 @@ async function listen(path, lastId, signal, live, told) {
   } finally {
     clearTimeout(silence);
     signal.removeEventListener("abort", abort);
+    document.removeEventListener("visibilitychange", abort);
+    removeEventListener("offline", abort);
   }
 }
 
@@ -107,16 +114,18 @@ function json(text) {
 }
 
 /** Waits, at most until the browser says that it is online again. */
-function pause(ms, signal) {
+async function pause(ms, signal) {
+  const over = new AbortController();
+  const timer = setTimeout(() => over.abort(), ms);
+  await once(window, "online", AbortSignal.any([signal, over.signal]));
+  clearTimeout(timer);
+}
+
+/** The next event of that name, or the end of `signal`. */
+function once(target, name, signal) {
   return new Promise((resolve) => {
-    const done = () => {
-      clearTimeout(timer);
-      removeEventListener("online", done);
-      signal.removeEventListener("abort", done);
-      resolve();
-    };
-    const timer = setTimeout(done, ms);
-    addEventListener("online", done);
-    signal.addEventListener("abort", done);
+    if (signal.aborted) return resolve();
+    target.addEventListener(name, resolve, { once: true, signal });
+    signal.addEventListener("abort", resolve, { once: true });
   });
 }
