@@ -134,7 +134,8 @@ pub(super) fn read_at(uri: &Uri) -> Option<Read> {
     }
 }
 
-async fn answer(
+/// What the cache has for a read, loading it if need be, as an answer.
+pub(super) async fn answer(
     app: &AppState,
     caller: &Caller,
     read: Read,

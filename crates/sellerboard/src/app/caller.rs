@@ -84,10 +84,6 @@ impl FromRequestParts<AppState> for Caller {
     type Rejection = Problem;
 
     async fn from_request_parts(parts: &mut Parts, app: &AppState) -> Result<Self, Problem> {
-        // Found already, and the tenant's rate charged, before the router.
-        if let Some(caller) = parts.extensions.remove() {
-            return Ok(caller);
-        }
         let verified = match bearer_token(&parts.headers) {
             Ok(token) => app.verifier.verify(token).await,
             Err(error) => Err(error),

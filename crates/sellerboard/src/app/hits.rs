@@ -1,20 +1,45 @@
-//! Cached reads whose answer is at hand, answered before the router: without waiting, and with what the router would answer.
+//! Cached reads of callers who are known already, answered before the router, with what the router would answer: at once if the
+//! answer is at hand, else when the cache has it.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
+use axum::response::IntoResponse as _;
 use bytes::Bytes;
-use http::{Method, Request, Response};
+use futures_util::FutureExt as _;
+use http::{HeaderMap, Method, Request, Response, StatusCode};
+use tracing::Instrument as _;
 
 use super::answer::respond;
-use super::cached::{Stopwatch, demands_reload, read_at};
+use super::cached::{self, Stopwatch, demands_reload, read_at};
 use super::caller::Caller;
+use super::read::Read;
 use super::state::AppState;
-use crate::http::{RequestId, complete, head_problem};
+use crate::http::{RequestId, complete, head_problem, unshared};
 
-/// Answers hits.
+/// Answers plain reads.
 #[derive(Clone, Debug)]
 pub(super) struct Hits {
     app: AppState,
+}
+
+/// What can be said of a request without waiting.
+#[derive(Debug)]
+pub(super) enum Look {
+    /// Its answer.
+    Answer(Response<Bytes>),
+    /// It is a plain read, whose answer [`Hits::load`] gives.
+    Read(Plain),
+    /// It is for the router, which says what is wrong with it, if anything is.
+    Otherwise,
+}
+
+/// A `GET` of an entry, with a token that was verified before. The tenant's rate has been charged for it.
+#[derive(Debug)]
+pub(super) struct Plain {
+    caller: Caller,
+    headers: HeaderMap,
+    id: RequestId,
+    read: Read,
 }
 
 impl Hits {
@@ -22,16 +47,14 @@ impl Hits {
         Self { app }
     }
 
-    /// The answer to a `GET` with a token that was verified before, of an entry that is in the local tier, fresh and valid.
-    /// `None` for all else: the request goes on to the router, which says what is wrong with it, or loads. If the tenant's
-    /// rate has been charged for it already, the request says so.
-    pub(super) fn answer<B>(&self, request: &mut Request<B>) -> Option<Response<Bytes>> {
+    /// Looks at a request, which is used up unless it is for the router.
+    pub(super) fn look<B>(&self, request: &mut Request<B>) -> Look {
         // After a panic the router may try; it tells of its own.
-        let answered = catch_unwind(AssertUnwindSafe(|| self.find(request)));
-        answered.ok().flatten()
+        let looked = catch_unwind(AssertUnwindSafe(|| self.find(request)));
+        looked.ok().flatten().unwrap_or(Look::Otherwise)
     }
 
-    fn find<B>(&self, request: &mut Request<B>) -> Option<Response<Bytes>> {
+    fn find<B>(&self, request: &mut Request<B>) -> Option<Look> {
         let (uri, headers) = (request.uri(), request.headers());
         let is_plain = *request.method() == Method::GET && !demands_reload(headers);
         if !is_plain || head_problem(uri, headers).is_some() {
@@ -45,13 +68,39 @@ impl Hits {
             let stopwatch = Stopwatch::start();
             entry.hit().inspect(|_| stopwatch.stop())
         });
+        let headers = std::mem::take(request.headers_mut());
         let Some(answer) = answer else {
-            request.extensions_mut().insert(caller);
-            return None;
+            return Some(Look::Read(Plain {
+                caller,
+                headers,
+                id,
+                read,
+            }));
         };
-        let mut response = respond(&answer, std::mem::take(request.headers_mut()));
+        let mut response = respond(&answer, headers);
         complete(&mut response, &id);
-        Some(response)
+        Some(Look::Answer(response))
+    }
+
+    /// The answer to a plain read, from wherever the cache gets it.
+    pub(super) async fn load(&self, plain: Plain) -> axum::response::Response {
+        let Plain {
+            caller,
+            headers,
+            id,
+            read,
+        } = plain;
+        let answer = cached::answer(&self.app, &caller, read, headers);
+        let answered = AssertUnwindSafe(answer)
+            .catch_unwind()
+            .instrument(id.span());
+        let response = match answered.await {
+            Ok(answered) => answered.into_response(),
+            Err(_panic) => StatusCode::INTERNAL_SERVER_ERROR.into_response(),
+        };
+        let mut response = unshared(response).await;
+        complete(&mut response, &id);
+        response
     }
 }
 

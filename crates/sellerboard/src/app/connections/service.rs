@@ -20,9 +20,9 @@ use hyper::service::Service;
 use tower::Service as _;
 
 use super::activity::Activity;
-use crate::app::hits::Hits;
+use crate::app::hits::{Hits, Look};
 
-/// Where requests are answered: at once if the answer is at hand, else by the router.
+/// Where requests are answered: plain reads before the router, all else by it.
 #[derive(Clone, Debug)]
 pub(super) struct Counter {
     hits: Hits,
@@ -81,16 +81,27 @@ impl Service<Request<Incoming>> for Observed {
     fn call(&self, mut request: Request<Incoming>) -> Self::Future {
         let running = Running::new(&self.activity);
         let version = request.version();
-        if let Some(answer) = self.counter.hits.answer(&mut request) {
-            let answer = answer.map(|body| Parts::Left(Full::new(body)));
-            let answer = self.counter.finish(answer, version, running);
-            return Either::Left(ready(Ok(answer)));
+        let counter = &self.counter;
+        match counter.hits.look(&mut request) {
+            Look::Answer(answer) => {
+                let answer = answer.map(|body| Parts::Left(Full::new(body)));
+                Either::Left(ready(Ok(counter.finish(answer, version, running))))
+            }
+            Look::Read(plain) => {
+                let counter = Arc::clone(counter);
+                Either::Right(Box::pin(async move {
+                    let answer = counter.hits.load(plain).await;
+                    Ok(counter.finish(answer.map(Parts::Right), version, running))
+                }))
+            }
+            Look::Otherwise => {
+                let counter = Arc::clone(counter);
+                Either::Right(Box::pin(async move {
+                    let answer = counter.router.clone().call(request).await?;
+                    Ok(counter.finish(answer.map(Parts::Right), version, running))
+                }))
+            }
         }
-        let counter = Arc::clone(&self.counter);
-        Either::Right(Box::pin(async move {
-            let answer = counter.router.clone().call(request).await?;
-            Ok(counter.finish(answer.map(Parts::Right), version, running))
-        }))
     }
 }
 

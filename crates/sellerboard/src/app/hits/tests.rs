@@ -147,8 +147,10 @@ impl Both {
     }
 
     async fn hit(&self, asked: &Asked) -> Option<Seen> {
-        let hit = self.hits.answer(&mut self.request(asked))?;
-        Some(Seen::of(hit.map(Body::from)).await)
+        match self.hits.look(&mut self.request(asked)) {
+            Look::Answer(hit) => Some(Seen::of(hit.map(Body::from)).await),
+            Look::Read(_) | Look::Otherwise => None,
+        }
     }
 }
 
@@ -373,29 +375,55 @@ async fn each_tenant_hits_its_own_entries() {
 }
 
 #[tokio::test]
-async fn what_is_not_at_hand_goes_to_the_router_and_is_counted_once() {
+async fn what_is_not_at_hand_is_loaded_and_charged_and_counted_once() {
     let both = Both::filled(NonZeroU32::new(3)).await;
     let asked = Asked::plain("/api/v1/dashboard/alerts");
     let counted = || both.app.cache.counters().total.requests();
     for number in 1..=3 {
-        let mut request = both.request(&asked);
-        assert!(both.hits.answer(&mut request).is_none());
+        let Look::Read(plain) = both.hits.look(&mut both.request(&asked)) else {
+            panic!("a plain read");
+        };
         assert_eq!(counted(), number - 1);
-        let routed = both.router.clone().oneshot(request).await.unwrap();
-        assert_ne!(routed.status(), StatusCode::TOO_MANY_REQUESTS, "{number}");
+        let answer = both.hits.load(plain).await;
+        assert_ne!(answer.status(), StatusCode::TOO_MANY_REQUESTS, "{number}");
         assert_eq!(counted(), number);
     }
     let mut request = both.request(&asked);
-    assert!(both.hits.answer(&mut request).is_none());
+    assert!(matches!(both.hits.look(&mut request), Look::Otherwise));
     let routed = both.router.clone().oneshot(request).await.unwrap();
     assert_eq!(routed.status(), StatusCode::TOO_MANY_REQUESTS);
+}
+
+/// Neither has an origin to ask, and neither has asked it before: it learns from failures.
+#[tokio::test]
+async fn what_is_loaded_is_what_the_router_would_have_answered() {
+    for asked in [
+        Asked::plain("/api/v1/dashboard/alerts"),
+        Asked {
+            query: "?days=7".to_owned(),
+            headers: vec![("x-request-id", "mine"), ("if-none-match", "*")],
+            ..Asked::plain("/api/v1/sentiment/overview")
+        },
+    ] {
+        let (one, other) = (Both::filled(None).await, Both::filled(None).await);
+        let Look::Read(plain) = one.hits.look(&mut one.request(&asked)) else {
+            panic!("a plain read");
+        };
+        let loaded = Seen::of(one.hits.load(plain).await).await;
+        let routed = other.router.clone().oneshot(other.request(&asked)).await;
+        assert_eq!(loaded.status, StatusCode::BAD_GATEWAY);
+        assert_eq!(loaded, Seen::of(routed.unwrap()).await);
+    }
 }
 
 #[tokio::test]
 async fn hits_are_rated_and_bounded_as_all_requests_are() {
     let both = Both::filled(NonZeroU32::new(2)).await;
     let plain = Asked::plain("/api/v1/dashboard/kpis");
-    let answer = |asked: &Asked| both.hits.answer(&mut both.request(asked)).is_some();
+    let answer = |asked: &Asked| {
+        let looked = both.hits.look(&mut both.request(asked));
+        !matches!(looked, Look::Otherwise)
+    };
     let long = Asked {
         query: format!("?{}", "q".repeat(9 << 10)),
         ..plain.clone()
