@@ -20,9 +20,14 @@ async fn hits(bench: &Bench, bytes: usize) -> anyhow::Result<Report> {
     world.expect_from(&products[0], "redis").await?;
     let constant = Constant::Body(bytes);
     let hyper = bench.bare(&constant.arguments("hyper")).await?;
+    let mut with_redis = constant.arguments("redis");
+    with_redis.extend(["--redis-url".to_owned(), world.redis.url()]);
+    let floor = bench.bare(&with_redis).await?;
     let mut ours = world.target("sellerboard and Redis", products);
+    let mut floor = bare_target("hyper, HS256, GET; and Redis", &floor, constant)?;
     ours.pids.push(world.redis.pid());
-    let targets = [bare_target("bare hyper", &hyper, constant)?, ours];
+    floor.pids.push(world.redis.pid());
+    let targets = [bare_target("bare hyper", &hyper, constant)?, floor, ours];
     let loads = world.origin.calls();
     let mut report = Report::default();
     let series = alternate(&targets, Pace::Peak, bench.plan).await?;

@@ -1,4 +1,7 @@
-//! The limit: one thread that answers a constant, with hyper or with axum, and does nothing else.
+//! The limit: one thread that answers a constant, with hyper or with axum, and does nothing else; or that verifies tokens and asks
+//! Redis, and does nothing else.
+
+mod floor;
 
 use std::convert::Infallible;
 use std::net::SocketAddr;
@@ -31,12 +34,17 @@ struct Arguments {
     /// What answers
     #[arg(long, value_enum, default_value = "hyper")]
     with: With,
+    /// The Redis of `--with redis`
+    #[arg(long, required_if_eq("with", "redis"))]
+    redis_url: Option<String>,
 }
 
 #[derive(Clone, Copy, Debug, ValueEnum)]
 enum With {
     Axum,
     Hyper,
+    /// Hyper, which verifies each request's token and answers what a `GET` of the tenant's key in Redis gives
+    Redis,
 }
 
 fn main() -> anyhow::Result<()> {
@@ -47,11 +55,14 @@ fn main() -> anyhow::Result<()> {
     runtime.block_on(async {
         let listener = TcpListener::bind(arguments.addr).await?;
         match arguments.with {
-            With::Axum => axum(listener, Answer::of(&arguments)).await,
-            With::Hyper => hyper(listener, Answer::of(&arguments)).await,
+            With::Axum => Ok(axum(listener, Answer::of(&arguments)).await?),
+            With::Hyper => Ok(hyper(listener, Answer::of(&arguments)).await?),
+            With::Redis => {
+                let url = arguments.redis_url.as_deref().unwrap_or_default();
+                floor::serve(listener, Answer::of(&arguments), url).await
+            }
         }
-    })?;
-    Ok(())
+    })
 }
 
 #[derive(Clone)]
@@ -69,13 +80,17 @@ impl Answer {
     }
 
     fn response(&self) -> Response<Full<Bytes>> {
+        self.response_of(self.body.clone())
+    }
+
+    fn response_of(&self, body: Bytes) -> Response<Full<Bytes>> {
         let mut response = Response::new(Full::default());
         if self.not_modified {
             *response.status_mut() = StatusCode::NOT_MODIFIED;
             let etag = HeaderValue::from_static("\"0123456789abcdef\"");
             response.headers_mut().insert(ETAG, etag);
         } else {
-            *response.body_mut() = Full::new(self.body.clone());
+            *response.body_mut() = Full::new(body);
             let json = HeaderValue::from_static("application/json");
             response.headers_mut().insert(CONTENT_TYPE, json);
         }
