@@ -48,7 +48,7 @@ function Alert({ alert, currency }) {
     <div>
       <h3><span class="sr-only">${word}: </span>${alert.title}</h3>
       <p>${sentence(alert.reason, alert.evidence, currency)}</p>
-      <p class="alert-action">${alert.action} <span class="quiet">Since ${day(alert.since)}.</span></p>
+      <p class="alert-action">${alert.action} <span class="quiet">Since\u00a0${day(alert.since).replaceAll(" ", "\u00a0")}.</span></p>
     </div>
   </li>`;
 }

@@ -70,7 +70,7 @@ function Fan({ forecast: { points, model, backtest } }) {
       series=${series}
       isDays
       height=${220}
-      formatX=${(ms) => day(new Date(ms).toISOString().slice(0, 10), true)}
+      formatX=${(ms) => day(ms, "long")}
       format=${count}
       formatAxis=${countShort}
     />`;

@@ -79,7 +79,7 @@ function PriceChart({ item, asOf, currency }) {
       isDays
       height=${220}
       range=${around}
-      formatX=${(ms) => day(new Date(ms).toISOString().slice(0, 10), true)}
+      formatX=${(ms) => day(ms, "long")}
       format=${(value) => money(value, currency)}
     />`;
 }

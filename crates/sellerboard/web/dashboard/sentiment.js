@@ -54,7 +54,7 @@ function Mood({ sentiment }) {
       isDays
       height=${150}
       range=${() => [-1, 1]}
-      formatX=${(ms) => day(new Date(ms).toISOString().slice(0, 10), true)}
+      formatX=${(ms) => day(ms, "long")}
       format=${signed}
     />
     <ul class="excerpts" aria-label="The most telling sentences">

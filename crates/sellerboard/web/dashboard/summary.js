@@ -16,7 +16,7 @@ export function Summary({ kpis, alerts }) {
       <span class="sr-only">${session.get().tenant}: </span>
       ${figures ? revenue(figures) : html`<span class="summary-wait" aria-label="Loading"></span>`}${figures && items && html`, and ${attention(items)}`}${figures && "."}
     </h1>
-    <p class="quiet">${figures && `30 days to ${day(figures.as_of, true)}, beside the 30 before`}</p>
+    <p class="quiet">${figures && `30 days to ${day(figures.as_of, "long")}, beside the 30 before`}</p>
   </header>`;
 }
 

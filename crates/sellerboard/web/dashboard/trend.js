@@ -13,6 +13,8 @@ const RANGES = [
   { value: 90, label: "90 days" },
   { value: 365, label: "1 year" },
 ];
+/** From so many days on, a week's average is drawn over them. */
+const SMOOTHED_MIN = 60;
 const MEASURES = [
   { value: "revenue", label: "Revenue" },
   { value: "orders", label: "Orders" },
@@ -42,18 +44,23 @@ function TrendChart({ trends: { points, currency }, measure }) {
   const isRevenue = measure === "revenue";
   const series = useMemo(() => {
     const column = (name) => points.map((point) => Number(point[name]));
-    return isRevenue
-      ? [
-          { label: "Net revenue", colour: "chart-1", kind: "area", values: column("net_revenue") },
-          { label: "Refunds", colour: "chart-3", values: column("refunds") },
-        ]
-      : [{ label: "Orders", colour: "chart-2", kind: "bars", values: column("orders") }];
+    const main = isRevenue
+      ? { label: "Net revenue", colour: "chart-1", kind: "area", values: column("net_revenue") }
+      : { label: "Orders", colour: "chart-2", kind: "bars", values: column("orders") };
+    const more = isRevenue ? [{ label: "Refunds", colour: "chart-3", values: column("refunds") }] : [];
+    if (points.length < SMOOTHED_MIN) return [main, ...more];
+    // Of many days, single ones say little: the course is that of a week.
+    return [
+      { ...main, colour: "chart-quiet", kind: "line", width: 1 },
+      { ...main, label: `${main.label}, average of 7 days`, kind: "area", values: weekly(main.values) },
+      ...more,
+    ];
   }, [points, isRevenue]);
   const x = useMemo(() => points.map(({ date }) => dayToMs(date)), [points]);
   const total = series[0].values.reduce((sum, value) => sum + value, 0);
   return html`<p class="headline">
       <b>${isRevenue ? money(total, currency) : count(total)}</b>
-      <span class="quiet">in ${points.length} days, ${day(points[0].date)} to ${day(points.at(-1).date)}</span>
+      <span class="quiet">in ${points.length} days, ${day(points[0].date, "dated")} to ${day(points.at(-1).date, "dated")}</span>
       <${HalfChange} values=${series[0].values} />
     </p>
     <${Chart}
@@ -62,10 +69,20 @@ function TrendChart({ trends: { points, currency }, measure }) {
       series=${series}
       isDays
       height=${252}
-      formatX=${(ms) => day(new Date(ms).toISOString().slice(0, 10), true)}
+      formatX=${(ms) => day(ms, "long")}
       format=${(value) => (isRevenue ? money(value, currency) : count(value))}
       formatAxis=${(value) => (isRevenue ? moneyShort(value, currency) : countShort(value))}
     />`;
+}
+
+/** The mean of each day and the six before it. The last day is not over: it keeps the mean of the day before. */
+function weekly(values) {
+  const means = values.map((_, index) => {
+    const week = values.slice(Math.max(0, index - 6), index + 1);
+    return week.reduce((sum, value) => sum + value, 0) / week.length;
+  });
+  means[means.length - 1] = means.at(-2);
+  return means;
 }
 
 /** The second half of the whole days beside the first: whether it goes up or down within what is shown. */

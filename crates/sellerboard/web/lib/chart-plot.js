@@ -40,6 +40,7 @@ export function plotOptions(uPlot, { width, height, isDays, series, formatAxis, 
       bands.push({ series: [high, high + 1], fill: () => colour(one.colour, alpha) });
     });
   }
+  const hasBars = series.some(({ kind }) => kind === "bars");
   const font = () => `11px ${getComputedStyle(document.body).fontFamily}`;
   const axis = {
     stroke: () => colour("text-quiet"),
@@ -57,10 +58,12 @@ export function plotOptions(uPlot, { width, height, isDays, series, formatAxis, 
     legend: { show: false },
     cursor: {
       y: false,
+      // On the nearest point, whose values stand above.
+      move: (u, left, top) => [left < 0 ? left : u.valToPos(u.data[0][u.posToIdx(left)], "x"), top],
       drag: { x: true, y: false, setScale: true },
       points: { size: 7, width: 2, stroke: (u, index) => strokeOf(u, index), fill: () => colour("surface") },
     },
-    scales: { x: { time: true }, y: { range: range ?? fromZero } },
+    scales: { x: { time: true, range: hasBars ? besideBars : undefined }, y: { range: range ?? fromZero } },
     axes: [
       { ...axis, grid: { show: false }, space: 64, size: 28, gap: 6, ...(isDays && { incrs: DAY_STEPS, values: days }) },
       { ...axis, grid, size: 52, gap: 6, space: 36, values: (_, splits) => splits.map((value) => formatAxis(value)) },
@@ -80,10 +83,10 @@ export function plotOptions(uPlot, { width, height, isDays, series, formatAxis, 
   };
 }
 
-function lineOf(uPlot, { colour: name, kind = "line", isDashed = false }) {
+function lineOf(uPlot, { colour: name, kind = "line", width = 2, isDashed = false }) {
   const line = {
     stroke: () => colour(name),
-    width: 2,
+    width,
     dash: isDashed ? [5, 4] : undefined,
     points: { show: (u, _index, first, last) => last - first < 2, size: 6 },
     spanGaps: kind === "line",
@@ -122,6 +125,13 @@ function fromZero(_, low, high) {
   if (low === null || low === high) return [Math.min(0, low ?? 0), Math.max(1, (high ?? 0) * 1.2)];
   const room = (high - Math.min(0, low)) * 0.08;
   return [low < 0 ? low - room : 0, high + room];
+}
+
+/** Room for the first and the last bar, which stand around their points. */
+function besideBars(u, min, max) {
+  const [first, second] = u.data[0];
+  const half = ((second ?? first + DAY_MS) - first) / 2;
+  return [min - half, max + half];
 }
 
 function days(_, splits) {

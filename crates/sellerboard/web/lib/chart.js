@@ -10,7 +10,7 @@ const ZOOM_STEP = 0.7;
 /**
  * Draws `series` over `x` (times in ms, ascending).
  *
- * A series is `{label, colour, values, kind, isDashed, intervals}`: `colour` a variable of css/tokens.css without its dashes,
+ * A series is `{label, colour, values, kind, width, isDashed, intervals}`: `colour` a variable of css/tokens.css without its dashes,
  * `kind` one of `line` (the default), `area`, `bars`, `dots`, `step`; `intervals` a list of `{label, low, high}`, the widest first.
  * `formatX(ms)` and `format(value)` are for reading, `formatAxis(value)` for the axis; `range(u, low, high)` gives the axis'
  * ends, from zero if it is left out. `isDays` tells that `x` are days in UTC.

@@ -83,12 +83,16 @@ export function duration(seconds) {
   return `${decimal(seconds, seconds < 10 ? 1 : 0)} s`;
 }
 
-/** A day (`2026-11-23`) as `23 Nov`; with its year where `isLong`. */
-export function day(date, isLong = false) {
-  const options = isLong
-    ? { weekday: "short", day: "numeric", month: "short", year: "numeric" }
-    : { day: "numeric", month: "short" };
-  return dates({ ...options, timeZone: "UTC" }).format(dayToMs(date));
+const DAY_FORMS = {
+  short: { day: "numeric", month: "short" },
+  dated: { day: "numeric", month: "short", year: "numeric" },
+  long: { weekday: "short", day: "numeric", month: "short", year: "numeric" },
+};
+
+/** A day (`2026-11-23`, or its start in UTC in ms) as `23 Nov`; `dated` adds the year, `long` the weekday too. */
+export function day(date, form = "short") {
+  const time = typeof date === "number" ? date : dayToMs(date);
+  return dates({ ...DAY_FORMS[form], timeZone: "UTC" }).format(time);
 }
 
 /** The start of the day in UTC, in ms; days are shown in UTC, whatever zone they were counted in. */
