@@ -41,10 +41,32 @@
 
 #![forbid(unsafe_code)]
 
-/// The example in the project's README compiles and runs.
+/// The examples in the project's pages compile and run.
 #[cfg(doctest)]
-#[doc = include_str!("../../../README.md")]
-struct Readme;
+#[expect(
+    rustdoc::invalid_codeblock_attributes,
+    reason = "blocks of other languages say how they are tested"
+)]
+mod pages {
+    macro_rules! pages {
+        ($($name:ident: $path:literal)*) => {$(
+            #[doc = include_str!($path)]
+            struct $name;
+        )*};
+    }
+
+    pages! {
+        Readme: "../../../README.md"
+        BatchReads: "../../../docs/features/batch-reads.md"
+        Fairness: "../../../docs/features/fairness.md"
+        Grace: "../../../docs/features/grace.md"
+        Invalidation: "../../../docs/features/invalidation.md"
+        NegativeEntries: "../../../docs/features/negative-entries.md"
+        SingleFlight: "../../../docs/features/single-flight.md"
+        Tags: "../../../docs/features/tags.md"
+        Tenants: "../../../docs/features/tenants.md"
+    }
+}
 
 mod admission;
 mod answer;
