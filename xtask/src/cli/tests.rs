@@ -1,3 +1,6 @@
+use std::fs;
+use std::path::Path;
+
 use super::{Command, HELP, parse};
 use crate::deep;
 
@@ -29,6 +32,31 @@ fn faults_are_chosen() {
     };
     assert!(options.long && options.only == [7]);
     assert!(parsed("faults F0").is_err());
+}
+
+#[test]
+fn what_the_pages_say_is_understood() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("..");
+    let mut pages = vec![root.join("README.md"), root.join("CONTRIBUTING.md")];
+    let docs = fs::read_dir(root.join("docs")).unwrap();
+    pages.extend(docs.map(|entry| entry.unwrap().path()));
+    pages.retain(|path| path.extension().is_some_and(|ending| ending == "md"));
+    let mut count = 0;
+    for page in pages {
+        let text = fs::read_to_string(&page).unwrap();
+        let commands = text
+            .lines()
+            .filter_map(|line| line.strip_prefix("cargo xtask "));
+        for command in commands {
+            // What comes after two blanks explains it.
+            let (command, _) = command.split_once("  ").unwrap_or((command, ""));
+            let (command, _) = command.split_once('#').unwrap_or((command, ""));
+            let problem = parsed(command).err();
+            assert_eq!(problem, None, "{}: {command}", page.display());
+            count += 1;
+        }
+    }
+    assert!(count > 5, "the pages name {count} commands");
 }
 
 #[test]
