@@ -13,6 +13,8 @@ use crate::ports::Ports;
 /// The shop whose token the pages call `TOKEN`.
 const TENANT: &str = "tenant-001";
 const LAST_TENANT: &str = "tenant-003";
+/// A test's machine may be busy; what a time-out does is said with one of its own.
+const PATIENT: [(&str, &str); 2] = [("REDIS_COMMAND_TIMEOUT", "5s"), ("UPSTREAM_TIMEOUT", "30s")];
 /// Of tokens and of webhooks, as a page's reader would export them before the demo.
 const JWT_SECRET: &str = "of-the-documentation-and-long-enough-for-HS256";
 const WEBHOOK_SECRET: &str = "whsec_b2YgdGhlIGRvY3VtZW50YXRpb24sIGFuZCBsb25nIGVub3VnaA==";
@@ -38,6 +40,7 @@ impl Demo {
             .env("MARKETPLACE_ADDR", format!("127.0.0.1:{market}"))
             .env("MARKETPLACE_LATENCY", "20ms")
             .env("REDIS_URL", redis.url())
+            .envs(PATIENT)
             .envs([
                 ("JWT_SECRET", JWT_SECRET),
                 ("WEBHOOK_SECRET", WEBHOOK_SECRET),
@@ -69,7 +72,8 @@ impl Demo {
         let folder = Path::new(program()).parent().unwrap();
         let path = std::env::var("PATH").unwrap();
         let token = word_after(&self.banner, TENANT);
-        vec![
+        let patient = PATIENT.map(|(name, value)| (name, value.to_owned()));
+        let mut variables = vec![
             ("PATH", format!("{}:{path}", folder.display())),
             ("REDIS_URL", self.redis.url()),
             // A second service takes a free port, unless the page names one.
@@ -78,7 +82,9 @@ impl Demo {
             ("JWT_SECRET", JWT_SECRET.to_owned()),
             ("WEBHOOK_SECRET", WEBHOOK_SECRET.to_owned()),
             ("TOKEN", token.to_owned()),
-        ]
+        ];
+        variables.extend(patient);
+        variables
     }
 }
 

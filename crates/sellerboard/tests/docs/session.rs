@@ -18,6 +18,9 @@ const LOOK_INTERVAL: Duration = Duration::from_millis(20);
 /// How a reader starts the demo, and runs another command of the program.
 const DEMOS: [&str; 2] = ["cargo run --release", "sellerboard"];
 const CARGO_RUN: &str = "cargo run --release -- ";
+/// Looks until the demo uses its Redis.
+const AWAIT_REDIS: &str =
+    "until curl -s http://127.0.0.1:8000/readyz | grep -q '\"up\"'; do sleep 0.05; done";
 
 struct Session<'a> {
     page: &'a Page,
@@ -45,7 +48,8 @@ impl<'a> Session<'a> {
     fn start(page: &'a Page) -> Self {
         let (home, kept) = (TempDir::new().unwrap(), TempDir::new().unwrap());
         let demo = Demo::start(&home);
-        let shell = Shell::start(home.path(), kept.path().to_owned(), &demo.variables());
+        let mut shell = Shell::start(home.path(), kept.path().to_owned(), &demo.variables());
+        shell.run(&demo.ports.put_into(AWAIT_REDIS));
         Self {
             page,
             home,
