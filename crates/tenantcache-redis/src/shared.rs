@@ -36,6 +36,8 @@ pub(crate) struct Shared {
     pub(crate) options: RedisOptions,
     pub(crate) scripts: Scripts,
     pub(crate) health: watch::Sender<Health>,
+    /// What `health` says, for those who ask all the time.
+    pub(crate) is_usable: AtomicBool,
     pub(crate) usage: Mutex<Option<RemoteUsage>>,
     /// Whether an attempt to connect has ended, well or not.
     pub(crate) attempted: watch::Sender<bool>,
@@ -65,6 +67,7 @@ impl Shared {
             options,
             scripts: Scripts::new(),
             health: watch::Sender::new(down),
+            is_usable: AtomicBool::new(false),
             usage: Mutex::new(None),
             attempted: watch::Sender::new(false),
             link: ArcSwapOption::empty(),
@@ -288,6 +291,7 @@ impl Shared {
                 health.since = self.clock.wall();
             }
             (health.state, health.cause) = (state, cause);
+            self.is_usable.store(state.is_usable(), Ordering::SeqCst);
             differs
         });
         drop(machine);

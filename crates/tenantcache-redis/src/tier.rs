@@ -284,6 +284,10 @@ impl Remote for RedisTier {
         self.shared.health.subscribe()
     }
 
+    fn is_usable(&self) -> bool {
+        self.shared.is_usable.load(Ordering::SeqCst)
+    }
+
     fn notices(&self) -> broadcast::Receiver<Notice> {
         self.shared.notices.subscribe()
     }

@@ -209,9 +209,9 @@ impl Inner {
     }
 
     pub(crate) fn remote_up(&self) -> bool {
-        self.health
+        self.remote
             .as_ref()
-            .is_some_and(|health| health.borrow().state.is_usable())
+            .is_some_and(|remote| remote.is_usable())
     }
 
     /// Notes that changes of any table may have been missed: tables must be read before they are relied on again.

@@ -80,6 +80,12 @@ pub trait Remote: Debug + Send + Sync + 'static {
     /// up to the outage TTL, and invalidations are queued.
     fn health(&self) -> watch::Receiver<Health>;
 
+    /// Whether the tier is to be asked now, which is what its health says. Every hit wants to know, on every thread: a tier
+    /// should answer without a lock.
+    fn is_usable(&self) -> bool {
+        self.health().borrow().state.is_usable()
+    }
+
     /// What the tier tells of its own accord. A tier that cannot tell of changes tells nothing: then other nodes'
     /// invalidations are seen when tables are read again.
     fn notices(&self) -> broadcast::Receiver<Notice>;

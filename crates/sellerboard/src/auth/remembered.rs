@@ -3,11 +3,12 @@
 //! Nothing is decided here. A token is found only under all of its bytes, with the keys that verified it, and at a time at
 //! which it would surely be verified again; whatever is not found is verified anew, and that alone refuses it.
 
-use std::hash::RandomState;
 use std::ops::RangeInclusive;
 use std::sync::Arc;
 use std::time::UNIX_EPOCH;
 
+use foldhash::SharedSeed;
+use foldhash::quality::SeedableRandomState;
 use quick_cache::sync::{Cache, DefaultLifecycle};
 use quick_cache::{OptionsBuilder, Weighter};
 
@@ -23,8 +24,8 @@ const ESTIMATED_COUNT: usize = 1_000;
 
 /// Tokens and their claims.
 pub(super) struct Remembered {
-    /// The hash is seeded anew in each process: nobody can choose tokens that collide.
-    tokens: Cache<Box<[u8]>, Known, Bytes, RandomState>,
+    /// The hash has a secret seed, and only tokens that were verified are kept: nobody can choose some that collide.
+    tokens: Cache<Box<[u8]>, Known, Bytes, SeedableRandomState>,
 }
 
 /// Which of all key sets verified a token.
@@ -59,7 +60,8 @@ impl Remembered {
             .weight_capacity(BYTES_MAX)
             .build()
             .expect("both capacities are given");
-        let hashing = RandomState::new();
+        let seed = getrandom::u64().expect("the system has a source of randomness");
+        let hashing = SeedableRandomState::with_seed(seed, SharedSeed::global_random());
         Self {
             tokens: Cache::with_options(options, Bytes, hashing, DefaultLifecycle::default()),
         }
