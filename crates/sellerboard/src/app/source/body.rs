@@ -13,7 +13,7 @@ const BLOCKS_MAX: usize = (256 << 20) / BLOCK_BYTES;
 const BLOCK_BYTES: usize = 16 << 10;
 
 /// The memory for bodies under way.
-#[derive(Clone, Debug)]
+#[derive(Debug)]
 pub(super) struct BodyMemory(Arc<Semaphore>);
 
 /// A body, and its share of that memory.

@@ -26,12 +26,12 @@ use super::read::Read;
 /// A data source, and what spares it. Cloning is cheap.
 #[derive(Clone, Debug)]
 pub(super) struct Source {
-    form: Form,
+    form: Arc<Form>,
     origin: Arc<Origin>,
 }
 
 /// What the data is read from.
-#[derive(Clone, Debug)]
+#[derive(Debug)]
 pub(super) enum Form {
     Sql(SqlSource),
     Upstream(UpstreamSource),
@@ -41,14 +41,14 @@ impl Source {
     /// A source whose loads have `timeout` in all.
     pub(super) fn new(form: Form, timeout: Duration) -> Self {
         Self {
-            form,
+            form: Arc::new(form),
             origin: Arc::new(Origin::new(timeout)),
         }
     }
 
     /// Loads the answer to one read of one tenant, as the bytes that are served.
     pub(super) async fn load(&self, tenant: &TenantId, read: &Read) -> Result<Loaded, SourceError> {
-        match &self.form {
+        match &*self.form {
             Form::Sql(source) => {
                 let ask = || source.load(tenant, read);
                 self.origin.ask(tenant, ask).await

@@ -24,7 +24,7 @@ const BODY_BYTES_MAX: usize = 16 << 20;
 const PROBLEM_BYTES_MAX: usize = 16 << 10;
 
 /// The marketplace's API. Whatever it answers is hostile until it is parsed.
-#[derive(Clone, Debug)]
+#[derive(Debug)]
 pub(crate) struct UpstreamSource {
     client: Client,
     base: Url,
