@@ -129,7 +129,7 @@ fn ttl_seconds(soft: Duration, age: Duration) -> i64 {
 }
 
 /// Whether the client has this representation already (RFC 9110 §13.1.2, weak comparison).
-fn matches_etag(request: &HeaderMap, etag: &[u8]) -> bool {
+pub(super) fn matches_etag(request: &HeaderMap, etag: &[u8]) -> bool {
     let listed = request
         .get_all(IF_NONE_MATCH)
         .iter()

@@ -13,8 +13,11 @@ const SEVERITIES = {
   info: { icon: "info", word: "For information", kind: "" },
 };
 
-/** `read` is the reading of the alerts. */
-export function Alerts({ read }) {
+/** Where more is to be seen of a product that an alert is about. */
+const PANELS = { price_undercut: "pricing", low_stock: "forecast", stock_out: "forecast" };
+
+/** `read` is the reading of the alerts; `onOpen(product, panel)` shows more of what one is about. */
+export function Alerts({ read, onOpen }) {
   const [shown, setShown] = useState("all");
   const items = read.answer?.data.items ?? [];
   const options = [{ value: "all", label: `All ${items.length}` }];
@@ -36,17 +39,23 @@ export function Alerts({ read }) {
     ${({ currency }) => html`<ul class="alerts scroll" tabindex="0" aria-label="Alerts">
       ${items
         .filter(({ severity }) => value === "all" || severity === value)
-        .map((alert) => html`<${Alert} key=${alert.id} alert=${alert} currency=${currency} />`)}
+        .map((alert) => html`<${Alert} key=${alert.id} alert=${alert} currency=${currency} onOpen=${onOpen} />`)}
     </ul>`}
   <//>`;
 }
 
-function Alert({ alert, currency }) {
+function Alert({ alert, currency, onOpen }) {
   const { icon, word, kind } = SEVERITIES[alert.severity] ?? SEVERITIES.info;
+  const panel = alert.product_id && PANELS[alert.kind];
   return html`<li class="alert" data-severity=${alert.severity} data-testid="alert">
     <span class="alert-icon ${kind}" title=${word}><${Icon} name=${icon} /></span>
     <div>
-      <h3><span class="sr-only">${word}: </span>${alert.title}</h3>
+      <h3>
+        <span class="sr-only">${word}: </span>
+        ${panel
+          ? html`<button class="row-button" onClick=${() => onOpen(alert.product_id, panel)}>${alert.title}</button>`
+          : alert.title}
+      </h3>
       <p>${sentence(alert.reason, alert.evidence, currency)}</p>
       <p class="alert-action">${alert.action} <span class="quiet">Since\u00a0${day(alert.since).replaceAll(" ", "\u00a0")}.</span></p>
     </div>

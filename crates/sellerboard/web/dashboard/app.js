@@ -32,12 +32,16 @@ export function Dashboard() {
     const onEvent = ({ event, data }) => event === "change" && refresh(data?.endpoints);
     return follow("/events/stream", onEvent, () => refresh());
   }, []);
+  const open = (product, panel) => {
+    setSelected(product);
+    document.querySelector(`[data-area="${panel}"]`).scrollIntoView({ block: "center" });
+  };
   if (isEmpty) return html`<${EmptyShop} />`;
   return html`<main class="page dashboard">
     <${Summary} kpis=${kpis} alerts=${alerts} />
     <${Kpis} read=${kpis} />
     <${Trend} />
-    <${Alerts} read=${alerts} />
+    <${Alerts} read=${alerts} onOpen=${open} />
     <${Insights} />
     <${Forecast} selected=${selected} onSelect=${setSelected} />
     <${Products} selected=${selected} onSelect=${setSelected} />

@@ -15,12 +15,13 @@ session.subscribe(() => known.clear());
 
 /** A request that failed: `status` is 0 if nothing answered. */
 export class ApiError extends Error {
-  constructor(status, title, detail, requestId) {
+  constructor(status, title, detail, requestId, retryAfterSeconds = null) {
     super(detail || title);
     this.name = "ApiError";
     this.status = status;
     this.title = title;
     this.requestId = requestId;
+    this.retryAfterSeconds = retryAfterSeconds;
   }
 }
 
@@ -104,7 +105,8 @@ async function problem(response) {
   const document = await response.json().catch(() => ({}));
   const requestId = document.request_id ?? response.headers.get("X-Request-Id");
   const title = document.title ?? `Status ${response.status}`;
-  return new ApiError(response.status, title, document.detail, requestId);
+  const retryAfter = Number(response.headers.get("Retry-After")) || null;
+  return new ApiError(response.status, title, document.detail, requestId, retryAfter);
 }
 
 /** What `Cache-Status` (RFC 9211) says: `{isHit, ttl, detail, key, text}`. */

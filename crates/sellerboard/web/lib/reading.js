@@ -8,6 +8,8 @@ import { store, useEffect, useRef, useState } from "./ui.js";
 const SLOW_MS = 2500;
 /** How soon a stale answer is asked for again: the cache is refreshing it. */
 const STALE_MS = 1500;
+/** How soon a reading that failed looks again, if the service did not say. */
+const FAILED_MS = 10_000;
 /** How often a reading looks by itself whether anything changed. */
 const LOOK_MS = 60_000;
 
@@ -28,7 +30,7 @@ addEventListener("online", () => refresh());
 document.addEventListener("visibilitychange", () => !document.hidden && refresh());
 
 /**
- * Reads `path` and goes on reading it: when `endpoint` changes, once a minute, soon after a stale answer. Gives
+ * Reads `path` and goes on reading it: when `endpoint` changes, once a minute, soon after a stale answer or a failure. Gives
  * `{answer, error, isLoading, isSlow, isOther, look}`. While another path is read for the first time, the answer is that of the
  * path before, and `isOther` is true. The path null reads nothing.
  */
@@ -104,6 +106,8 @@ function begin(path, endpoint) {
       if (current.signal.aborted) return;
       if (!(error instanceof ApiError)) throw error;
       patch({ error, isLoading: false, isSlow: false });
+      const wait = error.retryAfterSeconds ? error.retryAfterSeconds * 1000 : FAILED_MS;
+      again = setTimeout(look, Math.min(wait, LOOK_MS));
     } finally {
       clearTimeout(slow);
     }

@@ -45,6 +45,9 @@ function Shell({ page, content: Content, subtitle: Subtitle }) {
     <div id="content" tabindex="-1">
       ${current ? html`<${Content} key=${current.token} session=${current} />` : html`<${SignIn} wantsOperator=${page === "console"} />`}
     </div>
+    <footer class="page-foot">
+      <a href="/docs">The API</a><a href="/openapi.json">OpenAPI</a><a href="/healthz">Health</a>
+    </footer>
     <${Toasts} />
   `;
 }

@@ -4,7 +4,7 @@ use std::sync::{LazyLock, OnceLock};
 
 use aws_lc_rs::digest::{Context, SHA256, digest};
 use axum::http::header::{
-    ACCEPT_ENCODING, CACHE_CONTROL, CONTENT_ENCODING, CONTENT_TYPE, ETAG, IF_NONE_MATCH, VARY,
+    ACCEPT_ENCODING, CACHE_CONTROL, CONTENT_ENCODING, CONTENT_TYPE, ETAG, VARY,
 };
 use axum::http::{HeaderMap, HeaderValue, StatusCode};
 use axum::response::{IntoResponse, Response};
@@ -13,6 +13,7 @@ use flate2::Compression;
 use flate2::write::GzEncoder;
 use rust_embed::RustEmbed;
 
+use crate::app::answer::matches_etag;
 use crate::http::hex;
 
 /// What pages write in place of the address that their sources have in this version.
@@ -96,10 +97,7 @@ impl Asset {
     pub(super) fn respond(&self, request: &HeaderMap, keep: Keep) -> Response {
         let is_gzip = accepts_gzip(request);
         let etag = &self.etags[usize::from(is_gzip)];
-        let has_it = request
-            .get(IF_NONE_MATCH)
-            .and_then(|value| value.to_str().ok())
-            .is_some_and(|tags| tags.split(',').any(|tag| tag.trim() == *etag));
+        let has_it = matches_etag(request, etag.as_bytes());
         let mut response = if has_it {
             StatusCode::NOT_MODIFIED.into_response()
         } else if is_gzip {
