@@ -22,7 +22,7 @@ export function SignIn({ wantsOperator = false }) {
   };
   return html`<main class="sign-in" data-testid="sign-in">
     <div class="sign-in-card">
-      <h1>Sign in</h1>
+      <h1>${wantsOperator ? "Sign in" : "Sign in to your shop"}</h1>
       ${reason && html`<p class="notice" role="alert" data-testid="sign-in-reason">${REASONS[reason]}</p>`}
       ${demoUrl && html`<${DemoShops} url=${demoUrl} wantsOperator=${wantsOperator} />`}
       <form onSubmit=${submit} novalidate>
