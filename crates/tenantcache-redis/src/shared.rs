@@ -108,10 +108,16 @@ impl Shared {
     }
 
     /// A call of a script on a table, with the keys and arguments that all of them begin with.
-    pub(crate) fn call<'a>(&self, script: &'a Script, table_key: String) -> Call<'a> {
+    pub(crate) fn call<'a>(
+        &self,
+        script: &'a Script,
+        table_key: String,
+        known_key: &str,
+    ) -> Call<'a> {
         let ticket = tenantcache::random_incarnation().to_string();
         let mut call = script.key(&table_key);
         call.key(EPOCH_KEY)
+            .key(known_key)
             .arg(&ticket)
             .arg(u64::try_from(self.options.table_ttl.as_millis()).unwrap_or(u64::MAX))
             .arg(self.server_id.load().as_str())
@@ -167,7 +173,7 @@ impl Shared {
         link: &Arc<Link>,
         begin: bool,
     ) -> Result<(), RemoteError> {
-        let mut call = self.call(&self.scripts.epoch, EPOCH_KEY.to_owned());
+        let mut call = self.call(&self.scripts.epoch, EPOCH_KEY.to_owned(), EPOCH_KEY);
         call.arg(u8::from(begin));
         let mut connection = link.connection.clone();
         self.run(link, &call, &mut connection, reply::epoch).await

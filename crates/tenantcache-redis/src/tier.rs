@@ -23,6 +23,8 @@ use crate::{connect, reply};
 
 /// The largest entry that is stored or read, in bytes, its header included. `table.lua` has it, too.
 const ENTRY_BYTES_MAX: usize = 32 << 20;
+/// What `fill.lua` adds to an entry, in bytes.
+const ENTRY_BYTES_ADDED: usize = 12;
 /// The most keys in a tenant's index.
 const INDEX_KEYS_MAX: usize = 1_000;
 
@@ -75,7 +77,8 @@ impl RedisTier {
     }
 
     fn call<'a>(&self, script: &'a Script, tenant: &str) -> Call<'a> {
-        self.shared.call(script, table_key(tenant))
+        self.shared
+            .call(script, table_key(tenant), &known_key(tenant))
     }
 
     /// Invalidates on a connection of its own, since the wait for replicas holds up whatever is sent after it.
@@ -188,7 +191,7 @@ impl Remote for RedisTier {
         Box::pin(async move {
             let refused = || RemoteError::new(RemoteErrorKind::Refused);
             let value = entry.encode().ok_or_else(refused)?;
-            if value.len() > ENTRY_BYTES_MAX {
+            if value.len() + ENTRY_BYTES_ADDED > ENTRY_BYTES_MAX {
                 return Err(refused());
             }
             let hard_ms = u64::try_from(entry.lifetime.hard.as_millis()).unwrap_or(u64::MAX);
@@ -323,6 +326,11 @@ fn covering(call: &mut ScriptInvocation<'_>, key: &Key, tags: &[Tag]) {
 
 pub(crate) fn table_key(tenant: &str) -> String {
     format!("{TABLE_PREFIX}{tenant}")
+}
+
+/// Where stands which table a tenant has, for those who know it already.
+pub(crate) fn known_key(tenant: &str) -> String {
+    format!("tenantcache:known:{tenant}")
 }
 
 fn index_key(tenant: &str) -> String {

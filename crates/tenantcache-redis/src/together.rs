@@ -1,18 +1,23 @@
 //! Reads that are wanted at the same moment go to Redis together, as one transaction of its own commands.
 //!
 //! A script costs the server many times what it reads. So a caller who knows a table asks only whether it is still that
-//! one: the transaction reads incarnation, generation and history of the table, the database's epoch, and what `INFO` says of
-//! the server, beside the entries. A generation is never given twice within an incarnation, so if all of that is as the
-//! caller knows it, so is the rest of the table. Whatever else is found, or is in any way unusual, is for the `read` script.
+//! one. Beside each table the scripts keep a text of its incarnation, generation and history. The transaction reads those of all
+//! tables that are asked about, and the database's epoch, with one command; sees with another that all the tables are
+//! there, which also keeps the server from evicting them before their entries; and reads what `INFO` says of the server, the
+//! server's time, and the entries, each of which says until when it is kept. A generation is never given twice within an
+//! incarnation, so if all of that is as the caller knows it, so is the rest of the table. Whatever else is found, or is in any
+//! way unusual, is for the `read` script.
+//!
+//! What costs is not the bytes but the commands: the server takes about as long for each as for a `GET` of a small value.
 //!
 //! A transaction is answered as a whole and as of one moment, and carries a random number of its own. Nothing is waited for to fill
 //! it: it takes what tasks that are ready to run ask for before it has its turn.
 
 use std::collections::HashMap;
-use std::hash::Hash;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
+use foldhash::fast::RandomState;
 use parking_lot::Mutex;
 use redis::aio::MultiplexedConnection;
 use redis::{Pipeline, RedisError, Value};
@@ -24,7 +29,7 @@ use self::seen::Seen;
 use crate::cause;
 use crate::link::Link;
 use crate::shared::{EPOCH_KEY, Shared};
-use crate::tier::table_key;
+use crate::tier::{known_key, table_key};
 
 mod seen;
 
@@ -67,9 +72,7 @@ impl Together {
         &self,
         connection: &mut MultiplexedConnection,
     ) -> Result<(), RedisError> {
-        let mut pipeline = begin("");
-        look_at_table(&mut pipeline, EPOCH_KEY);
-        look_at_entry(&mut pipeline, EPOCH_KEY);
+        let pipeline = transaction("", &[""], &[EPOCH_KEY]);
         let tried = transact(connection, pipeline).await;
         self.allowed.store(tried.is_ok(), Ordering::Relaxed);
         match tried {
@@ -122,48 +125,45 @@ async fn send_gathered(shared: Arc<Shared>, link: Arc<Link>) {
     tokio::task::yield_now().await;
     let mut gathered = std::mem::take(&mut *link.together.gathered.lock());
     gathered.retain(|wish| !wish.answer.is_closed());
-    while !gathered.is_empty() {
+    loop {
         let mut reads = 0;
         let fitting = gathered.iter().take_while(|wish| {
             reads += wish.keys.len().max(1);
             reads <= READS_MAX
         });
         let rest = gathered.split_off(fitting.count());
-        tokio::spawn(send(Arc::clone(&shared), Arc::clone(&link), gathered));
-        gathered = rest;
+        let wishes = std::mem::replace(&mut gathered, rest);
+        if gathered.is_empty() {
+            return send(&shared, &link, wishes).await;
+        }
+        let (shared, link) = (Arc::clone(&shared), Arc::clone(&link));
+        tokio::spawn(async move { send(&shared, &link, wishes).await });
     }
 }
 
-async fn send(shared: Arc<Shared>, link: Arc<Link>, wishes: Vec<Wish>) {
+async fn send(shared: &Shared, link: &Link, wishes: Vec<Wish>) {
     let ticket = tenantcache::random_incarnation().to_string();
-    let tables = Places::new(wishes.iter().map(|wish| &wish.tenant));
-    let entries = Places::new(wishes.iter().flat_map(|wish| &wish.keys));
-    let mut pipeline = begin(&ticket);
-    for tenant in &tables.all {
-        look_at_table(&mut pipeline, &table_key(tenant.as_str()));
-    }
-    for key in &entries.all {
-        look_at_entry(&mut pipeline, key.as_str());
-    }
+    let tables = Places::new(wishes.iter().map(|wish| wish.tenant.as_str()));
+    let entries = Places::new(wishes.iter().flat_map(|wish| &wish.keys).map(Key::as_str));
+    let pipeline = transaction(&ticket, &tables.all, &entries.all);
+    let (tables_count, entries_count) = (tables.all.len(), entries.all.len());
     let mut connection = link.connection.clone();
     let transaction = transact(&mut connection, pipeline);
     // Every reader has a budget of its own, and has given up by then: one that were told of the end in the same moment would
     // go on to the script, and wait for a server that hangs a second time.
     let transacted = tokio::time::timeout(2 * shared.options.command_timeout, transaction);
     let found: Vec<_> = match transacted.await {
-        Ok(Ok(reply)) => match Seen::new(reply, &ticket, tables.all.len(), entries.all.len()) {
+        Ok(Ok(reply)) => match Seen::new(reply, &ticket, tables_count, entries_count) {
             Some(seen) => {
                 let is_current = seen.epoch().is_some_and(|epoch| shared.heed_epoch(epoch));
-                let find = |wish: &Wish| {
-                    let entries = wish.keys.iter().map(|key| entries.of(key));
-                    seen.find(tables.of(&wish.tenant), wish.known, entries)
+                let mut entries_before = 0;
+                let found = |(wish, table): (&Wish, &usize)| {
+                    let own = entries_before..entries_before + wish.keys.len();
+                    entries_before = own.end;
+                    let found = seen.find(*table, wish.known, &entries.of[own]);
+                    Ok(found.filter(|_| is_current).unwrap_or(Found::Otherwise))
                 };
-                let found = |wish| {
-                    Ok(find(wish)
-                        .filter(|_| is_current)
-                        .unwrap_or(Found::Otherwise))
-                };
-                wishes.iter().map(found).collect()
+                wishes.iter().zip(&tables.of).map(found).collect()
             }
             None => wishes.iter().map(|_| Ok(Found::Misdirected)).collect(),
         },
@@ -179,34 +179,34 @@ async fn send(shared: Arc<Shared>, link: Arc<Link>, wishes: Vec<Wish>) {
     }
 }
 
-fn begin(ticket: &str) -> Pipeline {
-    let mut pipeline = Pipeline::new();
+/// A transaction that looks at the tables of these tenants, and at these entries.
+fn transaction(ticket: &str, tenants: &[&str], keys: &[&str]) -> Pipeline {
+    let mut pipeline = Pipeline::with_capacity(7 + keys.len());
     pipeline.cmd("MULTI");
     pipeline.cmd("ECHO").arg(ticket);
     pipeline.cmd("INFO").arg("replication");
-    pipeline.cmd("GET").arg(EPOCH_KEY);
+    pipeline.cmd("TIME");
+    pipeline.cmd("MGET").arg(EPOCH_KEY);
+    for tenant in tenants {
+        pipeline.arg(known_key(tenant));
+    }
+    pipeline.cmd("TOUCH");
+    for tenant in tenants {
+        pipeline.arg(table_key(tenant));
+    }
+    for key in keys {
+        let get = pipeline.cmd("GETRANGE").arg(key).arg(0);
+        get.arg(ENTRY_BYTES_MAX - 1);
+    }
+    pipeline.cmd("EXEC");
     pipeline
 }
 
-fn look_at_table(pipeline: &mut Pipeline, table_key: &str) {
-    pipeline.cmd("HMGET").arg(table_key).arg(&["i", "n", "_h"]);
-}
-
-fn look_at_entry(pipeline: &mut Pipeline, key: &str) {
-    pipeline
-        .cmd("GETRANGE")
-        .arg(key)
-        .arg(0)
-        .arg(ENTRY_BYTES_MAX - 1);
-    pipeline.cmd("PTTL").arg(key);
-}
-
-/// Ends and runs a transaction, and gives the one reply that has all the others in it.
+/// Runs a transaction, and gives the one reply that has all the others in it.
 async fn transact(
     connection: &mut MultiplexedConnection,
-    mut pipeline: Pipeline,
+    pipeline: Pipeline,
 ) -> Result<Value, RedisError> {
-    pipeline.cmd("EXEC");
     // Those before say no more than that a command was queued.
     let queued = pipeline.len() - 1;
     let mut replies = connection
@@ -219,27 +219,26 @@ async fn transact(
     }
 }
 
-/// Different things in the order in which they first came, each of which is read once.
-struct Places<'a, T> {
-    all: Vec<&'a T>,
-    places: HashMap<&'a T, usize>,
+/// Texts, each of which is read once.
+struct Places<'a> {
+    /// Different ones, in the order in which they first came.
+    all: Vec<&'a str>,
+    /// Where in `all` each of those that came stands.
+    of: Vec<usize>,
 }
 
-impl<'a, T: Eq + Hash> Places<'a, T> {
-    fn new(things: impl Iterator<Item = &'a T>) -> Self {
-        let mut all = Vec::new();
-        let mut places = HashMap::new();
-        for thing in things {
-            places.entry(thing).or_insert_with(|| {
-                all.push(thing);
+impl<'a> Places<'a> {
+    fn new(texts: impl Iterator<Item = &'a str>) -> Self {
+        let mut all = Vec::with_capacity(READS_MAX);
+        let mut known = HashMap::with_capacity_and_hasher(READS_MAX, RandomState::default());
+        let place = |text| {
+            *known.entry(text).or_insert_with(|| {
+                all.push(text);
                 all.len() - 1
-            });
-        }
-        Self { all, places }
-    }
-
-    fn of(&self, thing: &T) -> usize {
-        self.places[thing]
+            })
+        };
+        let of = texts.map(place).collect();
+        Self { all, of }
     }
 }
 

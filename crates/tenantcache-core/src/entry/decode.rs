@@ -4,7 +4,8 @@ use bytes::Bytes;
 use xxhash_rust::xxh3::xxh3_64;
 
 use super::{
-    ENCODING_IDENTITY, FLAG_NEGATIVE, FLAG_TAGS_UNKNOWN, MAGIC, StoredEntry, VERSION_1, VERSION_2,
+    ENCODING_IDENTITY, EXPIRY_BYTES, FLAG_NEGATIVE, FLAG_TAGS_UNKNOWN, MAGIC, StoredEntry,
+    VERSION_1, VERSION_2,
 };
 use crate::{Generation, Incarnation, Key, Lifetime, Stamp, Tag, Tags};
 
@@ -111,8 +112,13 @@ impl<'a> Reader<'a> {
         if self.u64()? != header_hash || encoding != ENCODING_IDENTITY || soft > hard {
             return None;
         }
-        let body = self.bytes.slice(self.at..);
-        if body.len() != body_len || xxh3_64(&body) != body_hash {
+        let body_end = self.at.checked_add(body_len)?;
+        self.bytes.get(self.at..body_end)?;
+        let body = self.bytes.slice(self.at..body_end);
+        let rest = &self.bytes[body_end..];
+        let rest_is_sound =
+            rest.is_empty() || rest.len() == EXPIRY_BYTES && StoredEntry::expiry(rest).is_some();
+        if !rest_is_sound || xxh3_64(&body) != body_hash {
             return None;
         }
         let tags = match flags & FLAG_TAGS_UNKNOWN {

@@ -22,9 +22,13 @@
 //! | … | 8 | schema; in format 2 only |
 //! | … | 8 | XXH3-64 of everything before |
 //! | … | | body |
+//! | … | 0 or 12 | when the store drops the entry |
 //!
 //! The stamp stands at a fixed place so that a script in the store can compare it. An entry costs
 //! 77 bytes beside its key, content type, tags and body, and 8 more with a schema.
+//!
+//! The store puts the last field there itself, by its own clock: milliseconds since 1970 in two halves of 4 bytes, then 4
+//! bytes that make the sum of all three a multiple of 2³², less 1. So one read tells for how long an entry is kept yet.
 //!
 //! Format 1 is written where the schema is 0, so nodes of before there were schemas read it. They take format 2 for a newer
 //! one: a miss. Every format that was ever written stays readable.
@@ -51,6 +55,7 @@ const FLAG_NEGATIVE: u8 = 1;
 const FLAG_TAGS_UNKNOWN: u8 = 2;
 const ENCODING_IDENTITY: u8 = 0;
 const HEAD_BYTES: usize = 36;
+const EXPIRY_BYTES: usize = 12;
 
 /// An entry as a remote tier holds it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -86,6 +91,19 @@ impl StoredEntry {
     #[must_use]
     pub fn head(stored: &[u8]) -> &[u8] {
         &stored[..stored.len().min(HEAD_BYTES)]
+    }
+
+    /// When the store drops the entry, since 1970, by the store's clock, as it stands at the end of the stored bytes. `None` if
+    /// nothing of the kind stands there.
+    #[must_use]
+    pub fn expiry(stored: &[u8]) -> Option<Duration> {
+        let [high, low, check] = *stored.last_chunk::<EXPIRY_BYTES>()?.as_chunks::<4>().0 else {
+            return None;
+        };
+        let [high, low, check] = [high, low, check].map(u32::from_be_bytes);
+        let is_sound = high.wrapping_add(low).wrapping_add(check) == u32::MAX;
+        let millis = u64::from(high) << 32 | u64::from(low);
+        is_sound.then(|| Duration::from_millis(millis))
     }
 
     /// The hash of a body.

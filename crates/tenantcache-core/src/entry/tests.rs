@@ -1,6 +1,6 @@
 use std::time::Duration;
 
-use bytes::{Bytes, BytesMut};
+use bytes::{BufMut as _, Bytes, BytesMut};
 use proptest::prelude::*;
 
 use super::StoredEntry;
@@ -102,11 +102,51 @@ fn every_truncation_and_every_flipped_bit_is_a_miss() {
     entries.iter().for_each(assert_damage_shows);
 }
 
+/// As the store keeps an entry until that time.
+fn kept_until(entry: &StoredEntry, millis: u64) -> Bytes {
+    let half = |part| u32::try_from(part).unwrap();
+    let (high, low) = (half(millis >> 32), half(millis & u64::from(u32::MAX)));
+    let mut stored = BytesMut::from(&entry.encode().unwrap()[..]);
+    for part in [high, low, u32::MAX.wrapping_sub(high).wrapping_sub(low)] {
+        stored.put_u32(part);
+    }
+    stored.freeze()
+}
+
+#[test]
+fn when_the_store_drops_an_entry_stands_at_its_end() {
+    for millis in [0, 1_795_000_600_123, u64::from(u32::MAX), u64::MAX] {
+        let stored = kept_until(&sample(), millis);
+        assert_eq!(
+            StoredEntry::expiry(&stored),
+            Some(Duration::from_millis(millis))
+        );
+        assert_eq!(
+            StoredEntry::decode(&stored, &key("tenant-001")),
+            Ok(sample())
+        );
+    }
+    assert_eq!(StoredEntry::expiry(&sample().encode().unwrap()), None);
+    assert_eq!(StoredEntry::expiry(b""), None);
+}
+
+#[test]
+fn a_stored_json_answer_takes_113_bytes_beside_key_tags_and_body() {
+    let entry = StoredEntry {
+        schema: 7,
+        tags: Tags::none(),
+        ..sample()
+    };
+    let stored = kept_until(&entry, 1_795_000_600_123).len();
+    assert_eq!(stored, 113 + entry.key.as_str().len() + entry.body.len());
+}
+
 fn assert_damage_shows(entry: &StoredEntry) {
     let encoded = entry.encode().unwrap();
     for len in 0..encoded.len() {
         assert!(StoredEntry::decode(&encoded.slice(..len), &key("tenant-001")).is_err());
     }
+    let encoded = kept_until(entry, 1_795_000_600_123);
     for bit in 0..encoded.len() * 8 {
         let mut damaged = BytesMut::from(&encoded[..]);
         damaged[bit / 8] ^= 1 << (bit % 8);

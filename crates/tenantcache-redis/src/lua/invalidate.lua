@@ -1,12 +1,14 @@
 -- Invalidates scopes at one new generation.
--- KEYS: the table, the epoch. ARGV: those of the table, then the most records, the most records of prefixes, then the
+-- KEYS and ARGV: those of the table, then the most records, the most records of prefixes, then the
 -- scopes' fields.
 -- Gives the table's fields. The same rules as `Records::note` in tenantcache-core; a test compares the two.
 local key = KEYS[1]
 local records_max, prefixes_max = tonumber(ARGV[5]), tonumber(ARGV[6])
 local fields = table_of(key)
-local now = tonumber(redis.call('HINCRBY', key, 'n', 1))
+local now = tonumber(fields.n) + 1
 fields.n = string.format('%.0f', now)
+note(fields)
+redis.call('HINCRBY', key, 'n', 1)
 fields._at = fields._now
 local removed, changed = {}, { _at = true }
 

@@ -1,8 +1,8 @@
 -- Reads entries and the tenant's table as one.
--- KEYS: the table, the epoch, then the entries. ARGV: those of the table.
+-- KEYS: those of the table, then the entries. ARGV: those of the table.
 -- Gives the table's fields, then for each entry its value (nil if there is none) and its remaining ms.
 local found = { false }
-for at = 3, #KEYS do
+for at = 4, #KEYS do
   local value = value_of(KEYS[at])
   found[#found + 1] = value
   found[#found + 1] = value and redis.call('PTTL', KEYS[at]) or -2

@@ -1,5 +1,5 @@
 -- Parts that every script begins with: the server's identity, and the tenant's table, which is made if it is missing.
--- KEYS[1] is the table, KEYS[2] the epoch. ARGV[1] is an incarnation for a new table, by which the reply is
+-- KEYS[1] is the table, KEYS[2] the epoch, KEYS[3] what is known of the table by those who do not read it. ARGV[1] is an incarnation for a new table, by which the reply is
 -- known as well, ARGV[2] the table's time to live in
 -- ms, ARGV[3] the server's history as the connection knows it, ARGV[4] the beginning of the latest epoch that the node has
 -- seen, in µs.
@@ -30,9 +30,11 @@ local function value_of(key)
 end
 
 local function renew(key)
-  if redis.call('PTTL', key) < TTL / 2 then
+  local is_due = redis.call('PTTL', key) < TTL / 2
+  if is_due then
     redis.call('PEXPIRE', key, ARGV[2])
   end
+  return is_due
 end
 
 -- The server's time in µs.
@@ -63,6 +65,12 @@ local function history()
   return id .. '/' .. epoch()
 end
 
+-- Says which table it is, for transactions that only compare: its life, its generation and its history. It is written before
+-- the table is, so that it never says less than the table has.
+local function note(fields)
+  redis.call('SET', KEYS[3], fields.i .. ' ' .. fields.n .. ' ' .. fields._h, 'PX', ARGV[2])
+end
+
 -- The table's fields by name. A table of another history, or that is no table, is as good as missing. A table gets a time
 -- to live of its own, renewed when under half of it is left: renewing pushes to every client that tracks it.
 -- `_for` is what the reply is known by, `_now` the server's time in µs, `_made` says why the table was made, if it was.
@@ -86,11 +94,16 @@ local function table_of(key)
     end
   end
   if made then
-    redis.call('UNLINK', key)
-    redis.call('HSET', key, 'i', ARGV[1], 'n', '0', '_h', now_history)
     fields = { i = ARGV[1], n = '0', _h = now_history, _made = made }
+    redis.call('UNLINK', key)
+    note(fields)
+    redis.call('HSET', key, 'i', ARGV[1], 'n', '0', '_h', now_history)
+  elseif redis.pcall('GET', KEYS[3]) ~= fields.i .. ' ' .. fields.n .. ' ' .. now_history then
+    note(fields)
   end
-  renew(key)
+  if renew(key) then
+    redis.call('PEXPIRE', KEYS[3], ARGV[2])
+  end
   fields._now, fields._for = string.format('%.0f', now()), ARGV[1]
   return fields
 end

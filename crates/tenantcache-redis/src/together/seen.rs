@@ -1,17 +1,23 @@
+use std::time::Duration;
+
 use redis::Value;
 use tenantcache::remote::RemoteEntry;
-use tenantcache_core::{Incarnation, Stamp};
+use tenantcache_core::{Stamp, StoredEntry};
 
 use super::{ENTRY_BYTES_MAX, Found};
 use crate::reply::{self, DatabaseHistory, text};
+
+/// Replies in a transaction beside those about entries.
+const BESIDE_ENTRIES: usize = 5;
 
 /// What a transaction saw at one moment.
 #[derive(Debug)]
 pub(super) struct Seen {
     /// The history that a table must belong to, as tables have it and as it is read. `None` if there is no epoch, or the server is not the
-    /// one that writes.
+    /// one that writes, or some table is missing.
     history: Option<(String, DatabaseHistory)>,
-    tables: Vec<Value>,
+    /// The epoch, then what stands beside each table.
+    known: Vec<Value>,
     /// `None` for what is left to the script.
     entries: Vec<Option<Option<RemoteEntry>>>,
 }
@@ -19,23 +25,27 @@ pub(super) struct Seen {
 impl Seen {
     /// Reads the reply to a transaction that looked at so many tables and entries; `None` if it is not that.
     pub(super) fn new(reply: Value, ticket: &str, tables: usize, entries: usize) -> Option<Self> {
-        let Value::Array(parts) = reply else {
+        let Value::Array(mut parts) = reply else {
             return None;
         };
-        if parts.len() != 3 + tables + 2 * entries || text(&parts[0]) != Some(ticket) {
+        if parts.len() != BESIDE_ENTRIES + entries {
             return None;
         }
-        let history = history(&parts[1], &parts[2]);
-        let mut parts = parts.into_iter().skip(3);
-        let tables = parts.by_ref().take(tables).collect();
-        let mut found = Vec::with_capacity(entries);
-        while let (Some(value), Some(remaining)) = (parts.next(), parts.next()) {
-            found.push(entry(value, remaining));
+        let found = parts.split_off(BESIDE_ENTRIES);
+        let parts = <[Value; BESIDE_ENTRIES]>::try_from(parts).ok()?;
+        let [echo, replication, time, Value::Array(known), touched] = parts else {
+            return None;
+        };
+        if text(&echo) != Some(ticket) || known.len() != 1 + tables {
+            return None;
         }
+        let all_are_there = touched == Value::Int(i64::try_from(tables).ok()?);
+        let history = history(&replication, &known[0]).filter(|_| all_are_there);
+        let now = server_time(&time);
         Some(Self {
             history,
-            tables,
-            entries: found,
+            known,
+            entries: found.into_iter().map(|value| entry(value, now?)).collect(),
         })
     }
 
@@ -45,24 +55,18 @@ impl Seen {
     }
 
     /// The entries at these places, if all of them can be told and the table at its place is the one that is known.
-    pub(super) fn find(
-        &self,
-        table: usize,
-        known: Stamp,
-        entries: impl Iterator<Item = usize>,
-    ) -> Option<Found> {
+    pub(super) fn find(&self, table: usize, known: Stamp, entries: &[usize]) -> Option<Found> {
         let (of_database, history) = self.history.as_ref()?;
-        let Value::Array(fields) = self.tables.get(table)? else {
+        let Stamp {
+            incarnation,
+            generation,
+        } = known;
+        let expected = format!("{incarnation} {} {of_database}", generation.get());
+        if text(self.known.get(1 + table)?)? != expected {
             return None;
-        };
-        let [incarnation, generation, of_table] = fields.as_slice() else {
-            return None;
-        };
-        let is_known = text(of_table)? == of_database
-            && text(incarnation)?.parse::<Incarnation>().ok()? == known.incarnation
-            && text(generation)?.parse::<u64>().ok()? == known.generation.get();
-        let entries = entries.map(|at| self.entries.get(at)?.clone());
-        let entries = entries.collect::<Option<_>>().filter(|_| is_known)?;
+        }
+        let entries = entries.iter().map(|at| self.entries.get(*at)?.clone());
+        let entries = entries.collect::<Option<_>>()?;
         Some(Found::Known(history.server, entries))
     }
 }
@@ -82,11 +86,29 @@ fn history(replication: &Value, epoch: &Value) -> Option<(String, DatabaseHistor
     Some((history, read))
 }
 
-fn entry(value: Value, remaining: Value) -> Option<Option<RemoteEntry>> {
-    match &value {
-        // There is none.
-        Value::BulkString(bytes) if bytes.is_empty() => Some(None),
-        Value::BulkString(bytes) if bytes.len() >= ENTRY_BYTES_MAX => None,
-        _ => reply::entry(value, remaining),
+/// The server's time since 1970, as `TIME` gives it.
+fn server_time(reply: &Value) -> Option<Duration> {
+    let Value::Array(parts) = reply else {
+        return None;
+    };
+    let [seconds, micros] = parts.as_slice() else {
+        return None;
+    };
+    let number = |part| text(part)?.parse::<u64>().ok();
+    Duration::from_secs(number(seconds)?).checked_add(Duration::from_micros(number(micros)?))
+}
+
+fn entry(value: Value, now: Duration) -> Option<Option<RemoteEntry>> {
+    let Value::BulkString(bytes) = value else {
+        return None;
+    };
+    if bytes.is_empty() {
+        return Some(None);
     }
+    let is_whole = bytes.len() < ENTRY_BYTES_MAX;
+    let expiry = StoredEntry::expiry(&bytes).filter(|_| is_whole)?;
+    Some(Some(RemoteEntry {
+        bytes: bytes.into(),
+        remaining: Some(expiry.saturating_sub(now)),
+    }))
 }

@@ -1,9 +1,11 @@
+use std::time::Duration;
+
 use proptest::prelude::*;
 use redis::Value;
 use tenantcache_core::{Generation, Incarnation, Stamp};
 
 use super::seen::Seen;
-use super::{ENTRY_BYTES_MAX, Found};
+use super::{ENTRY_BYTES_MAX, Found, Places};
 
 const INCARNATION: &str = "0123456789abcdef0123456789abcdef";
 const KNOWN: Stamp = Stamp {
@@ -21,12 +23,28 @@ fn server(role: &str) -> Value {
     ))
 }
 
+fn known(epoch: &str, table: &str) -> Value {
+    Value::Array(vec![bulk(epoch), bulk(table)])
+}
+
 fn table(incarnation: &str, generation: &str, history: &str) -> Value {
-    Value::Array(vec![bulk(incarnation), bulk(generation), bulk(history)])
+    known("99-5", &format!("{incarnation} {generation} {history}"))
 }
 
 fn reply(parts: &[Value]) -> Value {
     Value::Array(parts.to_vec())
+}
+
+/// Bytes that are kept until 3,500 ms since 1970.
+fn kept(bytes: &[u8]) -> Value {
+    let check = u32::MAX - 3_500;
+    let parts = [
+        bytes,
+        &0_u32.to_be_bytes(),
+        &3_500_u32.to_be_bytes(),
+        &check.to_be_bytes(),
+    ];
+    Value::BulkString(parts.concat())
 }
 
 /// The reply to a look at one table and one entry, as it should be.
@@ -34,51 +52,80 @@ fn parts() -> [Value; 6] {
     [
         bulk("7"),
         server("master"),
-        bulk("99-5"),
+        Value::Array(vec![bulk("2"), bulk("500000")]),
         table(INCARNATION, "3", "abc/99-5"),
-        bulk("an entry"),
-        Value::Int(1_000),
+        Value::Int(1),
+        kept(b"an entry"),
     ]
 }
 
 fn found(parts: &[Value]) -> Option<Found> {
     let seen = Seen::new(reply(parts), "7", 1, 1).unwrap();
-    seen.find(0, KNOWN, [0].into_iter())
+    seen.find(0, KNOWN, &[0])
 }
 
 #[test]
 fn a_table_is_the_known_one_only_if_everything_agrees() {
-    assert!(matches!(
-        found(&parts()),
-        Some(Found::Known(_, entries)) if entries[0].as_ref().unwrap().bytes == "an entry"
-    ));
+    let Some(Found::Known(_, entries)) = found(&parts()) else {
+        panic!("not the known table");
+    };
+    let entry = entries[0].as_ref().unwrap();
+    assert!(entry.bytes.starts_with(b"an entry"));
+    assert_eq!(entry.remaining, Some(Duration::from_secs(1)));
+    let text = format!("{INCARNATION} 3 abc/99-5");
     let others = [
         (1, server("slave")),
         (1, bulk("")),
         (1, Value::Nil),
-        (2, bulk("100-5")),
-        (2, bulk("99-6")),
         (2, Value::Nil),
+        (2, Value::Array(vec![bulk("2"), bulk("soon")])),
+        (3, known("100-5", &text)),
+        (3, known("99-6", &text)),
+        (3, Value::Array(vec![Value::Nil, bulk(&text)])),
+        (3, Value::Array(vec![bulk("99-5"), Value::Nil])),
         (3, table(&INCARNATION.replace('0', "1"), "3", "abc/99-5")),
         (3, table(INCARNATION, "4", "abc/99-5")),
         (3, table(INCARNATION, "2", "abc/99-5")),
         (3, table(INCARNATION, "3", "abd/99-5")),
-        (3, Value::Array(vec![Value::Nil, Value::Nil, Value::Nil])),
-        (3, Value::Nil),
+        (3, known("99-5", "")),
+        (4, Value::Int(0)),
         (4, Value::Nil),
-        (4, Value::BulkString(vec![0; ENTRY_BYTES_MAX])),
-        (5, bulk("soon")),
+        (5, Value::Nil),
+        (5, bulk("an entry that does not say until when it is kept")),
+        (5, kept(&[0; ENTRY_BYTES_MAX])),
     ];
     for (at, other) in others {
         let mut parts = parts();
         parts[at] = other.clone();
-        // An absent entry is found to be absent.
-        let is_left_to_the_script = found(&parts).is_none();
-        assert!(
-            is_left_to_the_script || at == 4 && other == Value::Nil,
-            "{at} {other:?}"
-        );
+        assert!(found(&parts).is_none(), "{at} {other:?}");
     }
+}
+
+#[test]
+fn an_absent_entry_is_found_to_be_absent() {
+    let mut parts = parts();
+    parts[5] = bulk("");
+    let Some(Found::Known(_, entries)) = found(&parts) else {
+        panic!("not the known table");
+    };
+    assert!(entries[0].is_none());
+}
+
+#[test]
+fn what_should_be_gone_has_no_time_left() {
+    let mut parts = parts();
+    parts[2] = Value::Array(vec![bulk("4"), bulk("0")]);
+    let Some(Found::Known(_, entries)) = found(&parts) else {
+        panic!("not the known table");
+    };
+    assert_eq!(entries[0].as_ref().unwrap().remaining, Some(Duration::ZERO));
+}
+
+#[test]
+fn what_is_asked_for_more_than_once_is_read_once() {
+    let places = Places::new(["b", "a", "b", "c", "a"].into_iter());
+    assert_eq!(places.all, ["b", "a", "c"]);
+    assert_eq!(places.of, [0, 1, 0, 2, 1]);
 }
 
 #[test]
@@ -88,6 +135,7 @@ fn a_reply_to_another_transaction_is_none() {
     assert!(of(&parts(), "8").is_none());
     assert!(of(&parts()[..5], "7").is_none());
     assert!(Seen::new(reply(&parts()), "7", 2, 1).is_none());
+    assert!(Seen::new(reply(&parts()), "7", 1, 2).is_none());
     assert!(Seen::new(bulk("7"), "7", 0, 0).is_none());
 }
 
@@ -111,7 +159,8 @@ proptest! {
         let parts: Vec<_> = std::iter::once(bulk("7")).chain(parts).collect();
         if let Some(seen) = Seen::new(reply(&parts), "7", tables, entries) {
             for table in 0..3 {
-                let _ = seen.find(table, KNOWN, 0..entries);
+                let places: Vec<_> = (0..entries).collect();
+                let _ = seen.find(table, KNOWN, &places);
             }
         }
     }

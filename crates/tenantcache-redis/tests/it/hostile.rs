@@ -82,7 +82,7 @@ async fn transactions_of_two_tenants_are_told_apart_and_end_their_connection() {
     for (read, known) in reads().await.into_iter().zip([&tables.0, &tables.1]) {
         assert!(Arc::ptr_eq(&read.unwrap().table.table, known));
     }
-    proxy.swap_replies(1, b"*84\r\n");
+    proxy.swap_replies(1, b"*45\r\n");
     for read in reads().await {
         assert_eq!(read.unwrap_err().kind(), RemoteErrorKind::Misdirected);
     }

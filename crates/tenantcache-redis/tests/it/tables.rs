@@ -68,6 +68,63 @@ async fn a_lost_table_comes_back_as_another() {
     );
 }
 
+/// Transactions compare what stands beside a table in place of reading it.
+#[tokio::test]
+async fn what_stands_beside_a_table_is_what_it_is() {
+    let server = RedisServer::start().await;
+    let node = Node::patient(&server, |builder| builder).await;
+    let tenant = TenantId::new("t").unwrap();
+    let agree = || {
+        let mut fields = server.cli(&["hmget", "tenantcache:table:t", "i", "n", "_h"]);
+        fields = fields.lines().collect::<Vec<_>>().join(" ");
+        assert_eq!(server.cli(&["get", "tenantcache:known:t"]), fields);
+        fields
+    };
+    let read = async || node.tier.read(&tenant, &[]).await.unwrap().table.table;
+    let made = read().await;
+    let first = agree();
+    for _ in 0..3 {
+        node.invalidate(&tenant, &[Scope::Tenant]).await;
+        assert_ne!(agree(), first);
+    }
+    let damage: [&[&str]; 5] = [
+        &["del", "tenantcache:known:t"],
+        &["set", "tenantcache:known:t", "x"],
+        &["rpush", "tenantcache:known:t", "x"],
+        &["hincrby", "tenantcache:table:t", "n", "1"],
+        &["del", "tenantcache:table:t"],
+    ];
+    for command in damage {
+        let _ = server.cli(&["del", command[1]]);
+        let _ = server.cli(command);
+        read().await;
+        agree();
+    }
+    assert_ne!(read().await.incarnation(), made.incarnation());
+}
+
+/// It is no less current if the text beside it is what was lost, or kept.
+#[tokio::test]
+async fn a_known_table_that_is_lost_is_not_known() {
+    let server = RedisServer::start().await;
+    let node = Node::patient(&server, |builder| builder).await;
+    let tenant = TenantId::new("t").unwrap();
+    let known = node.tier.read(&tenant, &[]).await.unwrap().table.table;
+    let read = async || {
+        node.tier
+            .read_known(&tenant, &[], &known)
+            .await
+            .unwrap()
+            .table
+            .table
+    };
+    let _ = server.cli(&["del", "tenantcache:known:t"]);
+    assert_eq!(read().await, known);
+    assert!(std::sync::Arc::ptr_eq(&read().await, &known));
+    let _ = server.cli(&["del", "tenantcache:table:t"]);
+    assert_ne!(read().await.incarnation(), known.incarnation());
+}
+
 #[tokio::test]
 async fn tables_outlive_entries_and_are_renewed_when_half_is_left() {
     let server = RedisServer::start().await;
