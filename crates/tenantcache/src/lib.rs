@@ -58,6 +58,7 @@ mod pages {
     pages! {
         Readme: "../../../README.md"
         BatchReads: "../../../docs/features/batch-reads.md"
+        Events: "../../../docs/events.md"
         Fairness: "../../../docs/features/fairness.md"
         Grace: "../../../docs/features/grace.md"
         Invalidation: "../../../docs/features/invalidation.md"

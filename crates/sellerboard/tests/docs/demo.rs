@@ -1,6 +1,7 @@
 //! What a page's commands talk to: a demo, on free ports, with a Redis of its own.
 
-use std::io::{BufRead as _, BufReader, Read as _};
+use std::fs::File;
+use std::io::{BufRead as _, BufReader};
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
 
@@ -28,8 +29,8 @@ pub(crate) struct Demo {
 }
 
 impl Demo {
-    /// Starts one that keeps its files in `home`.
-    pub(crate) fn start(home: &TempDir) -> Self {
+    /// Starts one that keeps its files in `home`, and writes its log to `log`.
+    pub(crate) fn start(home: &TempDir, log: &Path) -> Self {
         let runtime = Runtime::new().unwrap();
         let redis = runtime.block_on(RedisServer::start());
         let market = free_port();
@@ -47,7 +48,7 @@ impl Demo {
             ])
             .current_dir(home.path())
             .stdout(Stdio::piped())
-            .stderr(Stdio::piped())
+            .stderr(File::create(log).unwrap())
             .spawn()
             .unwrap();
         let banner = banner(&mut child);
@@ -99,14 +100,8 @@ pub(crate) fn program() -> &'static str {
     env!("CARGO_BIN_EXE_sellerboard")
 }
 
-/// Reads up to the last token. What is logged is read, too, by somebody who does nothing with it.
+/// Reads up to the last token.
 fn banner(child: &mut Child) -> String {
-    let mut log = child.stderr.take().unwrap();
-    let reader = std::thread::spawn(move || {
-        let mut text = String::new();
-        let _ended = log.read_to_string(&mut text);
-        text
-    });
     let mut banner = String::new();
     for line in BufReader::new(child.stdout.take().unwrap()).lines() {
         let line = line.unwrap();
@@ -116,7 +111,7 @@ fn banner(child: &mut Child) -> String {
             return banner;
         }
     }
-    panic!("the demo ended: {}", reader.join().unwrap());
+    panic!("the demo ended");
 }
 
 fn port(banner: &str) -> u16 {

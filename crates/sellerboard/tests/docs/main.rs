@@ -28,6 +28,7 @@
 mod demo;
 mod expected;
 mod links;
+mod own;
 mod page;
 mod ports;
 mod samples;
@@ -59,6 +60,7 @@ fn main() -> ExitCode {
             move || samples::check_rust(&pages)
         }),
     ];
+    trials.extend(own::trials());
     for page in pages.into_iter().filter(Page::does_something) {
         let name = format!("every_command_runs::{}", page.path);
         trials.push(Trial::test(name, move || session::run(&page)));

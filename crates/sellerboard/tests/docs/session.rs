@@ -15,6 +15,9 @@ use crate::shell::{Outcome, Shell, read};
 /// How often something is looked at that may take a while to become true.
 const LOOKS_MAX: u32 = 1_500;
 const LOOK_INTERVAL: Duration = Duration::from_millis(20);
+const LOG: &str = "demo.log";
+/// How much of it a failure tells.
+const LOG_LINES_MAX: usize = 40;
 /// How a reader starts the demo, and runs another command of the program.
 const DEMOS: [&str; 2] = ["cargo run --release", "sellerboard"];
 const CARGO_RUN: &str = "cargo run --release -- ";
@@ -30,24 +33,21 @@ struct Session<'a> {
     /// What the blocks in the background print, by their names.
     beside: Vec<(&'a str, String)>,
     last: String,
-    _kept: TempDir,
+    /// What nobody is to see in `home`: scripts, outputs, the log.
+    kept: TempDir,
 }
 
 /// Runs every block of the page.
 pub(crate) fn run(page: &Page) -> Result<(), Failed> {
     let mut session = Session::start(page);
-    for (index, block) in page.blocks.iter().enumerate() {
-        session
-            .take(block, page.blocks.get(index + 1))
-            .map_err(|problem| format!("{}:{}: {problem}", page.path, block.line))?;
-    }
-    session.compare_background()
+    let ended = session.take_all();
+    ended.map_err(|problem| format!("{}:{problem}\n--- log\n{}", page.path, session.log()).into())
 }
 
 impl<'a> Session<'a> {
     fn start(page: &'a Page) -> Self {
         let (home, kept) = (TempDir::new().unwrap(), TempDir::new().unwrap());
-        let demo = Demo::start(&home);
+        let demo = Demo::start(&home, &kept.path().join(LOG));
         let mut shell = Shell::start(home.path(), kept.path().to_owned(), &demo.variables());
         shell.run(&demo.ports.put_into(AWAIT_REDIS));
         Self {
@@ -57,8 +57,23 @@ impl<'a> Session<'a> {
             shell,
             beside: Vec::new(),
             last: String::new(),
-            _kept: kept,
+            kept,
         }
+    }
+
+    fn take_all(&mut self) -> Result<(), String> {
+        for (index, block) in self.page.blocks.iter().enumerate() {
+            self.take(block, self.page.blocks.get(index + 1))
+                .map_err(|problem| format!("{}: {problem}", block.line))?;
+        }
+        self.compare_background()
+    }
+
+    /// The end of what the demo has logged.
+    fn log(&self) -> String {
+        let log = read(&self.kept.path().join(LOG).display().to_string());
+        let lines: Vec<&str> = log.lines().collect();
+        lines[lines.len().saturating_sub(LOG_LINES_MAX)..].join("\n")
     }
 
     fn take(&mut self, block: &'a Block, next: Option<&Block>) -> Result<(), String> {
@@ -111,7 +126,7 @@ impl<'a> Session<'a> {
     }
 
     /// At the end of the page: what the blocks in the background printed.
-    fn compare_background(&self) -> Result<(), Failed> {
+    fn compare_background(&self) -> Result<(), String> {
         for block in &self.page.blocks {
             let Role::Output { of: Some(name) } = &block.role else {
                 continue;
@@ -120,8 +135,8 @@ impl<'a> Session<'a> {
             let (_, output) = output.ok_or_else(|| format!("nothing is called {name}"))?;
             let expected = self.expected(block);
             if until(|| expected.is_met_by(&read(output))).is_none() {
-                let (path, line) = (&self.page.path, block.line);
-                return Err(format!("{path}:{line}: {name} printed\n{}", read(output)).into());
+                let (line, printed) = (block.line, read(output));
+                return Err(format!("{line}: {name} printed\n{printed}"));
             }
         }
         Ok(())
