@@ -55,8 +55,7 @@ pub(crate) fn run(load: &Load, print: impl Fn(String)) -> anyhow::Result<()> {
         drop(
             runtime
                 .block_on(entry.clone().get_or_load(loaded))?
-                .body()
-                .clone(),
+                .body_shared(),
         );
         n += 1;
         if n.is_multiple_of(1_000) {

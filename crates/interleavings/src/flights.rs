@@ -111,11 +111,8 @@ impl Node {
             let Landing::Loaded { value, .. } = landing_of(&flight) else {
                 continue;
             };
-            if self
-                .state
-                .admits(value.stamp, &value.key, value.labels.tags())
-            {
-                return body_of(&value.body);
+            if self.state.admits_value(&value) {
+                return body_of(value.body());
             }
         }
     }
@@ -138,7 +135,7 @@ impl Node {
         };
         thread::yield_now();
         pilot.land(Landing::Loaded {
-            value: Arc::new(value(stamp, version)),
+            value: value(stamp, version),
             stored: true,
             remote_down: false,
         });

@@ -1,16 +1,15 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use bytes::Bytes;
 use shuttle::scheduler::{DfsScheduler, RandomScheduler};
 use shuttle::{Config, Runner};
 use tenantcache_core::{
-    Endpoint, Generation, Incarnation, Key, Scope, Stamp, Table, Tags, TenantId,
+    Endpoint, Generation, Incarnation, Key, Lifetime, Scope, Stamp, Table, Tags, TenantId,
 };
 
 use crate::labels::Labels;
 use crate::mirror::{Judgement, TenantState, Trust};
-use crate::value::{Admitted, LoadStamp, RefreshBackoff, Value};
+use crate::value::{Facts, LoadStamp, Value};
 
 /// The most orders tried one after the other; what is beyond is tried at random.
 const IN_ORDER_MAX: usize = 10_000;
@@ -77,21 +76,29 @@ pub(crate) fn stamped(stamp: Stamp, sequence: u64) -> LoadStamp {
 
 /// A value whose load noted this stamp. Its body is its version.
 pub(crate) fn value(stamp: LoadStamp, version: &'static str) -> Value {
-    Value {
-        key: key(),
+    value_of(&key(), at(2), stamp, version)
+}
+
+pub(crate) fn value_of(
+    key: &Key,
+    loaded_at: Duration,
+    stamp: LoadStamp,
+    version: &'static str,
+) -> Value {
+    let facts = Facts {
         stamp,
-        loaded_at: at(2).into(),
+        loaded_at,
         loaded_at_wall_ms: 0,
-        soft_ttl: Duration::from_secs(60).into(),
-        hard_ttl: Duration::from_secs(60).into(),
+        lifetime: Lifetime {
+            soft: Duration::from_secs(60),
+            hard: Duration::from_secs(60),
+        },
         labels: Labels::new(Tags::none(), ""),
         negative: false,
         body_hash: 0,
-        body: Bytes::from_static(version.as_bytes()),
-        refresh: RefreshBackoff::default(),
-        admitted: Admitted::default(),
         endpoint: Arc::default(),
-    }
+    };
+    Value::new(key, version.as_bytes(), facts)
 }
 
 /// The judgement of a request that comes shortly after all that happens here.

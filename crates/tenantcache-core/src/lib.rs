@@ -34,6 +34,8 @@ pub mod tag;
 
 pub use entry::{DecodeError, StoredEntry};
 pub use generation::{Generation, Incarnation, Records, Scope, Stamp, Table, TableError};
-pub use key::{Endpoint, EndpointPrefix, Key, KeyDraft, KeyError, NameError, TenantId};
+pub use key::{
+    Endpoint, EndpointPrefix, Key, KeyDraft, KeyError, KeyRef, NameError, NameLengths, TenantId,
+};
 pub use policy::{Consistency, Freshness, Lifetime, Policy, PolicyTable};
 pub use tag::{Tag, Tags};

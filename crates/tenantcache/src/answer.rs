@@ -1,8 +1,7 @@
-use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
-use tenantcache_core::Key;
+use tenantcache_core::KeyRef;
 
 use crate::value::Value;
 use crate::{Error, ErrorKind};
@@ -11,7 +10,7 @@ use crate::{Error, ErrorKind};
 #[derive(Clone, Debug)]
 #[must_use]
 pub struct Answer {
-    value: Arc<Value>,
+    value: Value,
     outcome: Outcome,
     age: Duration,
 }
@@ -99,7 +98,7 @@ pub enum Source {
 }
 
 impl Answer {
-    pub(crate) fn new(value: Arc<Value>, outcome: Outcome, now: Duration) -> Self {
+    pub(crate) fn new(value: Value, outcome: Outcome, now: Duration) -> Self {
         let age = value.age(now);
         Self {
             value,
@@ -108,10 +107,17 @@ impl Answer {
         }
     }
 
-    /// The value's bytes, shared, not copied. Empty for a negative entry.
+    /// The value's bytes. Empty for a negative entry.
     #[must_use]
-    pub fn body(&self) -> &Bytes {
-        &self.value.body
+    pub fn body(&self) -> &[u8] {
+        self.value.body()
+    }
+
+    /// The same bytes, shared, not copied, for whoever keeps them longer than the answer. While they live, the whole entry
+    /// does.
+    #[must_use]
+    pub fn body_shared(&self) -> Bytes {
+        self.value.body_shared()
     }
 
     /// Reads the value as JSON.
@@ -120,7 +126,7 @@ impl Answer {
     ///
     /// [`ErrorKind::LoadFailed`] if it is not JSON of this shape.
     pub fn json<'a, T: serde::Deserialize<'a>>(&'a self) -> Result<T, Error> {
-        serde_json::from_slice(&self.value.body)
+        serde_json::from_slice(self.body())
             .map_err(|error| Error::with_source(ErrorKind::LoadFailed, error))
     }
 
@@ -144,8 +150,8 @@ impl Answer {
 
     /// The key.
     #[must_use]
-    pub fn key(&self) -> &Key {
-        &self.value.key
+    pub fn key(&self) -> KeyRef<'_> {
+        self.value.key()
     }
 
     /// How the answer was come by.
@@ -163,6 +169,6 @@ impl Answer {
     /// How long an entry of this load is fresh, counted from the beginning of its load.
     #[must_use]
     pub fn soft_ttl(&self) -> Duration {
-        self.value.soft_ttl.into()
+        self.value.lifetime().soft
     }
 }

@@ -60,7 +60,7 @@ pub(crate) enum Landing {
     Found { found: Found, remote_down: bool },
     /// The value was loaded.
     Loaded {
-        value: Arc<Value>,
+        value: Value,
         stored: bool,
         remote_down: bool,
     },
@@ -69,7 +69,7 @@ pub(crate) enum Landing {
 /// A value, and the tier it was found in.
 #[derive(Clone, Debug)]
 pub(crate) struct Found {
-    pub(crate) value: Arc<Value>,
+    pub(crate) value: Value,
     pub(crate) source: Source,
 }
 

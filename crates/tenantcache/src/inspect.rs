@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
-use tenantcache_core::{Generation, Incarnation, Key, Lifetime, StoredEntry, Tags};
+use tenantcache_core::{Generation, Incarnation, Key, KeyRef, Lifetime, StoredEntry, Tags};
 
 use crate::Source;
 use crate::cache::Inner;
@@ -48,7 +48,7 @@ pub(crate) async fn keys(
     limit: usize,
 ) -> Vec<Key> {
     let mut found: BTreeSet<String> = BTreeSet::new();
-    let mut add = |key: &Key| {
+    let mut add = |key: KeyRef<'_>| {
         let text = key.as_str();
         if text.starts_with(prefix) && after.is_none_or(|after| text > after) {
             found.insert(text.to_owned());
@@ -58,14 +58,14 @@ pub(crate) async fn keys(
         .local
         .of_tenant(&state.id)
         .iter()
-        .for_each(|value| add(&value.key));
+        .for_each(|value| add(value.key()));
     if let Some(remote) = &inner.remote
         && let Ok(recent) = remote.recent(&state.id).await
     {
         recent
             .iter()
             .filter(|key| key.tenant() == state.id.as_str())
-            .for_each(&mut add);
+            .for_each(|key| add(key.into()));
     }
     found
         .iter()
@@ -91,7 +91,7 @@ pub(crate) async fn entry(
         let valid = state.admits_stored(&entry, &read.table.table);
         let age = inner.clock.wall().saturating_sub(entry.loaded_at);
         let endpoint = inner.endpoints.state(key.endpoint());
-        let value = Value::from_stored(entry, endpoint, age, inner.clock.monotonic());
+        let value = Value::from_stored(&entry, endpoint, age, inner.clock.monotonic());
         found.push(details(inner, &value, Source::Remote, valid));
     }
     if let Some(value) = inner.local.get(key.as_bytes()) {
@@ -110,11 +110,11 @@ fn details(inner: &Inner, value: &Value, tier: Source, valid: bool) -> EntryDeta
         valid,
         age: value.age(inner.clock.monotonic()),
         lifetime: value.lifetime(),
-        incarnation: value.stamp.stamp.incarnation,
-        generation: value.stamp.stamp.generation,
+        incarnation: value.stamp().stamp.incarnation,
+        generation: value.stamp().stamp.generation,
         tags: value.labels.tags().clone(),
         negative: value.negative,
         content_type: value.labels.content_type().to_owned(),
-        body: value.body.clone(),
+        body: value.body_shared(),
     }
 }

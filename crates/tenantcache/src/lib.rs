@@ -16,7 +16,7 @@
 //! let answer = trends.get_or_load(async |context| {
 //!     Ok::<_, std::io::Error>(Loaded::new(format!("trends of {}", context.key.tenant())))
 //! }).await?;
-//! assert_eq!(answer.body().as_ref(), b"trends of tenant-001");
+//! assert_eq!(answer.body(), b"trends of tenant-001");
 //! # Ok(()) }
 //! ```
 //!
@@ -118,6 +118,6 @@ pub use loaded::{LoadContext, Loaded};
 pub use local::LocalUsage;
 pub use tenant::{EntryRef, Tenant, Ticket};
 pub use tenantcache_core::{
-    self as core, Consistency, Endpoint, EndpointPrefix, Generation, Key, KeyError, NameError,
-    Policy, PolicyTable, Scope, Tag, Tags, TenantId,
+    self as core, Consistency, Endpoint, EndpointPrefix, Generation, Key, KeyError, KeyRef,
+    NameError, Policy, PolicyTable, Scope, Tag, Tags, TenantId,
 };

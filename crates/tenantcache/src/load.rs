@@ -19,7 +19,7 @@ use crate::origin;
 use crate::patience::Patience;
 use crate::read::{Look, Request};
 use crate::remote::{Fill, Remote, RemoteEntry, RemoteError, RemoteRead, RemoteTable};
-use crate::value::{Admitted, LoadStamp, RefreshBackoff, Value, alone, millis};
+use crate::value::{Facts, LoadStamp, Value, millis};
 
 /// Begins the flight, detached from its caller, who has found a stored entry with the head `seen` wanting.
 pub(crate) fn begin(
@@ -83,7 +83,7 @@ async fn fly(
     match loaded.await {
         Ok::<_, Error>((loaded, stamp, now)) => {
             let (store, ttl) = (loaded.store, chosen_ttl(request, &loaded));
-            let value = Arc::new(to_value(inner, request, loaded, stamp, now));
+            let value = to_value(inner, request, loaded, stamp, now);
             let stored =
                 store && keep(inner, request, &value, ttl, lease.as_ref(), &mut patience).await;
             if let Some(lease) = lease {
@@ -115,7 +115,7 @@ pub(crate) fn find(
     inner: &Inner,
     request: &Request,
     remote_down: bool,
-    remote: Option<Arc<Value>>,
+    remote: Option<Value>,
 ) -> Option<(Freshness, Found)> {
     let trust = if remote_down {
         inner.trust_in_outage()
@@ -135,7 +135,7 @@ pub(crate) fn find(
     });
     let better = match (local, remote) {
         // What was just taken up from the remote tier stands in the local one by now.
-        (Some(local), Some(remote)) if Arc::ptr_eq(&local.value, &remote.value) => remote,
+        (Some(local), Some(remote)) if local.value.is(&remote.value) => remote,
         (Some(local), Some(remote)) if remote.value.loaded_at > local.value.loaded_at => remote,
         (Some(local), _) => local,
         (None, remote) => remote?,
@@ -264,7 +264,7 @@ pub(crate) fn promote(
     key: &Key,
     stored: RemoteEntry,
     table: &Table,
-) -> Option<Arc<Value>> {
+) -> Option<Value> {
     let endpoint = inner.endpoints.state(key.endpoint());
     let schema = endpoint.policy.schema();
     let decoded = match StoredEntry::decode(&stored.bytes, key) {
@@ -287,8 +287,8 @@ pub(crate) fn promote(
     });
     let valid_as_read = state.admits_stored(&entry, table);
     let age = by_wall.max(by_remaining);
-    let value = Value::from_stored(entry, endpoint, age, inner.clock.monotonic());
-    if !valid_as_read || !state.admits(value.stamp, &value.key, value.labels.tags()) {
+    let value = Value::from_stored(&entry, endpoint, age, inner.clock.monotonic());
+    if !valid_as_read || !state.admits_value(&value) {
         inner
             .counters
             .promotions_refused
@@ -298,7 +298,6 @@ pub(crate) fn promote(
     if value.freshness(inner.clock.monotonic()) == Freshness::Expired {
         return None;
     }
-    let value = Arc::new(value);
     keep_locally(inner, state, &value);
     Some(value)
 }
@@ -308,7 +307,7 @@ pub(crate) fn promote(
 pub(crate) async fn keep(
     inner: &Inner,
     request: &Request,
-    value: &Arc<Value>,
+    value: &Value,
     ttl: Duration,
     lease: Option<&HeldLease>,
     patience: &mut Patience,
@@ -317,30 +316,26 @@ pub(crate) async fn keep(
         return false;
     }
     let filled = match &inner.remote {
-        Some(remote) if value.stamp.shared => {
+        Some(remote) if value.stamp().shared => {
             let stored = value.to_stored(request.policy().schema());
             fill(inner, remote.as_ref(), &stored, lease, patience).await
         }
         _ => None,
     };
-    let outdated = !request
-        .state
-        .admits(value.stamp, &value.key, value.labels.tags());
+    let outdated = !request.state.admits_value(value);
     if filled == Some(Fill::Refused) || outdated {
         inner.counters.fills_refused.fetch_add(1, Ordering::Relaxed);
         return false;
     }
     let kept = keep_locally(inner, &request.state, value) || filled == Some(Fill::Stored);
     if kept {
-        tracing::info!("Cache SET: {} (TTL: {}s)", value.key, ttl.as_secs());
+        tracing::info!("Cache SET: {} (TTL: {}s)", value.key(), ttl.as_secs());
     }
     kept
 }
 
-fn keep_locally(inner: &Inner, state: &TenantState, value: &Arc<Value>) -> bool {
-    inner.local.insert(value, |known| {
-        state.admits(known.stamp, &known.key, known.labels.tags())
-    })
+fn keep_locally(inner: &Inner, state: &TenantState, value: &Value) -> bool {
+    inner.local.insert(value, |known| state.admits_value(known))
 }
 
 async fn fill(
@@ -388,21 +383,17 @@ pub(crate) fn to_value(
     } else {
         request.policy().lifetime(loaded.ttl, random)
     };
-    Value {
-        key: request.key.clone(),
+    let facts = Facts {
         stamp,
-        loaded_at: loaded_at.into(),
+        loaded_at,
         loaded_at_wall_ms: millis(inner.clock.wall().saturating_sub(age)),
-        soft_ttl: lifetime.soft.into(),
-        hard_ttl: lifetime.hard.into(),
+        lifetime,
         labels: Labels::new(tags, &loaded.content_type),
         negative: loaded.negative,
         body_hash: StoredEntry::hash_body(&loaded.body),
-        body: alone(loaded.body),
-        refresh: RefreshBackoff::default(),
-        admitted: Admitted::default(),
         endpoint: Arc::clone(&request.endpoint),
-    }
+    };
+    Value::new(&request.key, &loaded.body, facts)
 }
 
 #[cfg(test)]

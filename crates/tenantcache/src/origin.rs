@@ -81,6 +81,6 @@ pub(crate) async fn bypass(
     let now = inner.clock.monotonic();
     let stamp = request.state.stamp(true, inner.sequence(), now);
     let loaded = load(inner, request, loader, outer, deadline).await?;
-    let value = Arc::new(to_value(inner, request, loaded, stamp, now));
+    let value = to_value(inner, request, loaded, stamp, now);
     Ok(inner.answer(value, Status::Bypass, Source::Origin))
 }

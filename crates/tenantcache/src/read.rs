@@ -55,9 +55,9 @@ struct Arrival {
 
 /// What the local tier has for a request.
 pub(crate) enum Look {
-    Fresh(Arc<Value>),
+    Fresh(Value),
     Nothing,
-    Stale(Arc<Value>),
+    Stale(Value),
     /// There is a value, which may be served if the tenant's table is read and has nothing against it.
     Unproven,
 }
@@ -87,7 +87,7 @@ impl Inner {
         state: &TenantState,
         key: &[u8],
         trust: Trust,
-    ) -> Option<(Arc<Value>, Judgement, Duration)> {
+    ) -> Option<(Value, Judgement, Duration)> {
         let value = self.local.get(key)?;
         let (judgement, now) = self.judge(state, &value, trust);
         Some((value, judgement, now))
@@ -131,7 +131,7 @@ impl Inner {
         load::reread_if_due(self, state, trust, now);
         value.endpoint.counters.hit();
         state.counters.hit();
-        tracing::info!("Cache HIT: {}", value.key);
+        tracing::info!("Cache HIT: {}", value.key());
         let remote_down = self.remote.is_some() && trust.outage_ttl.is_some();
         let outcome = Outcome::new(Status::Hit, Source::Local, remote_down);
         Some(Answer::new(value, outcome, now))
@@ -207,7 +207,7 @@ impl Inner {
             let mut found = match self.look_proven(request, &mut patience).await {
                 Look::Fresh(value) => Some((Freshness::Fresh, local(value))),
                 Look::Stale(value) => {
-                    seen = value.head(request.policy().schema());
+                    seen = value.stored_head(request.policy().schema());
                     Some((Freshness::Stale, local(value)))
                 }
                 Look::Nothing | Look::Unproven => None,
@@ -347,10 +347,8 @@ impl Inner {
     /// The hand-out rule for a load that began before the request came: its value is valid now, or the invalidation
     /// that killed it came after the request.
     fn may_hand_out(&self, request: &Request, value: &Value, arrival: Arrival) -> bool {
-        request
-            .state
-            .admits(value.stamp, &value.key, value.labels.tags())
-            || self.arrived_before_invalidation(value.stamp, arrival)
+        request.state.admits_value(value)
+            || self.arrived_before_invalidation(value.stamp(), arrival)
     }
 
     fn stamp_will_do(
@@ -453,7 +451,7 @@ impl Inner {
         judgement == Judgement::Valid && value.freshness(now) != Freshness::Expired
     }
 
-    pub(crate) fn answer(&self, value: Arc<Value>, status: Status, source: Source) -> Answer {
+    pub(crate) fn answer(&self, value: Value, status: Status, source: Source) -> Answer {
         Answer::new(value, self.outcome(status, source), self.clock.monotonic())
     }
 

@@ -367,7 +367,7 @@ impl EntryRef {
     /// assert!(trends.hit().is_none());
     /// let load = async |_| Ok::<_, std::io::Error>(Loaded::new("[1,2,3]"));
     /// let _loaded = trends.clone().get_or_load(load).await?;
-    /// assert_eq!(trends.hit().expect("it was stored").body().as_ref(), b"[1,2,3]");
+    /// assert_eq!(trends.hit().expect("it was stored").body(), b"[1,2,3]");
     /// # Ok(()) }
     /// ```
     #[must_use]
@@ -429,13 +429,7 @@ impl EntryRef {
             return Ok(false);
         }
         let ttl = load::chosen_ttl(&request, &value);
-        let value = Arc::new(load::to_value(
-            inner,
-            &request,
-            value,
-            ticket.stamp,
-            ticket.begun_at,
-        ));
+        let value = load::to_value(inner, &request, value, ticket.stamp, ticket.begun_at);
         let mut patience = Patience::default();
         Ok(load::keep(inner, &request, &value, ttl, None, &mut patience).await)
     }

@@ -35,7 +35,7 @@ fn found(answer: &Answer, request: HeaderMap) -> Response<Bytes> {
     if matches_etag(&request, &etag) {
         *response.status_mut() = StatusCode::NOT_MODIFIED;
     } else {
-        *response.body_mut() = answer.body().clone();
+        *response.body_mut() = answer.body_shared();
     }
     let mut headers = request;
     headers.clear();

@@ -1,7 +1,7 @@
 use std::collections::HashMap;
 
 use super::{Generation, Scope};
-use crate::{Endpoint, EndpointPrefix, Key, Tag, Tags};
+use crate::{Endpoint, EndpointPrefix, Key, KeyRef, Tag, Tags};
 
 /// The latest invalidation of each scope of one tenant, at most [`Records::COUNT_MAX`] of them.
 ///
@@ -40,7 +40,12 @@ impl Records {
 
     /// Whether something that covers the entry was invalidated after `since`.
     #[must_use]
-    pub fn covers_after(&self, since: Generation, key: &Key, tags: &Tags) -> bool {
+    pub fn covers_after<'a>(
+        &self,
+        since: Generation,
+        key: impl Into<KeyRef<'a>>,
+        tags: &Tags,
+    ) -> bool {
         if self.latest <= since {
             return false;
         }
@@ -48,7 +53,8 @@ impl Records {
             return true;
         };
         let narrow = self.narrow.as_ref();
-        self.tenant > since || narrow.is_some_and(|narrow| narrow.cover_after(since, key, tags))
+        self.tenant > since
+            || narrow.is_some_and(|narrow| narrow.cover_after(since, key.into(), tags))
     }
 
     /// The newest generation that any scope was invalidated at; zero if none was.
@@ -121,10 +127,10 @@ impl Records {
 }
 
 impl Narrow {
-    fn cover_after(&self, since: Generation, key: &Key, tags: &[Tag]) -> bool {
+    fn cover_after(&self, since: Generation, key: KeyRef<'_>, tags: &[Tag]) -> bool {
         let newer = |generation: Option<&Generation>| generation.is_some_and(|g| *g > since);
         newer(self.endpoints.get(key.endpoint()))
-            || newer(self.keys.get(key))
+            || newer(self.keys.get(key.as_bytes()))
             || tags.iter().any(|tag| newer(self.tags.get(tag)))
             || self.prefixes.iter().any(|(prefix, generation)| {
                 *generation > since && key.endpoint().starts_with(prefix.as_str())

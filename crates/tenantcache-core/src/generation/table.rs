@@ -2,7 +2,7 @@ use std::fmt;
 use std::str::FromStr;
 
 use super::{Records, Scope};
-use crate::{Key, Tags};
+use crate::{KeyRef, Tags};
 
 /// A tenant's counter of invalidations. Only the owner of a table increments it.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -140,7 +140,7 @@ impl Table {
     /// A stamp from another incarnation is not, nor is one from a generation that this table has not reached (the table
     /// went back in time). An entry whose tags are unknown is valid only at its own generation.
     #[must_use]
-    pub fn admits(&self, stamp: Stamp, key: &Key, tags: &Tags) -> bool {
+    pub fn admits<'a>(&self, stamp: Stamp, key: impl Into<KeyRef<'a>>, tags: &Tags) -> bool {
         stamp.incarnation == self.incarnation
             && stamp.generation <= self.now
             && (stamp.generation == self.now

@@ -4,6 +4,7 @@ use std::fmt::{self, Write};
 use smallvec::SmallVec;
 
 use super::escape::{escape_into, unescaped};
+use super::key_ref::{KeyRef, NameLengths};
 use super::{Endpoint, Key, KeyError, TenantId};
 
 /// What most keys need, in bytes: no draft of one allocates.
@@ -22,12 +23,10 @@ const INLINE_BYTES: usize = 96;
 /// assert_eq!(draft.as_bytes(), draft.to_key().as_str().as_bytes());
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
-#[derive(Clone)]
 pub struct KeyDraft {
     /// ASCII.
     text: SmallVec<[u8; INLINE_BYTES]>,
-    endpoint_len: u8,
-    tenant_len: u8,
+    names: NameLengths,
 }
 
 impl KeyDraft {
@@ -41,8 +40,7 @@ impl KeyDraft {
         text.extend_from_slice(tenant.as_bytes());
         Self {
             text,
-            endpoint_len: name_len(endpoint),
-            tenant_len: name_len(tenant),
+            names: NameLengths::of(endpoint, tenant),
         }
     }
 
@@ -81,20 +79,22 @@ impl KeyDraft {
     /// The endpoint's name.
     #[must_use]
     pub fn endpoint(&self) -> &str {
-        let name = &self.text[..usize::from(self.endpoint_len)];
-        std::str::from_utf8(name).expect("names are ASCII")
+        KeyRef::from(self).endpoint()
     }
 
     /// The key.
     #[must_use]
     pub fn to_key(&self) -> Key {
-        let text = std::str::from_utf8(&self.text).expect("names and escapes are ASCII");
-        Key::from_canonical(text, self.endpoint_len, self.tenant_len)
+        KeyRef::from(self).to_key()
+    }
+
+    pub(super) fn name_lengths(&self) -> NameLengths {
+        self.names
     }
 
     /// Where the parameter's `:name:value` belongs.
     fn place(&self, name: &str) -> Result<usize, KeyError> {
-        let mut place = usize::from(self.endpoint_len) + 1 + usize::from(self.tenant_len);
+        let mut place = usize::from(self.names.endpoint) + 1 + usize::from(self.names.tenant);
         let mut parts = self.text[place..].split(|byte| *byte == b':').skip(1);
         while let (Some(known), Some(value)) = (parts.next(), parts.next()) {
             match unescaped(known).cmp(name.bytes()) {
@@ -110,9 +110,18 @@ impl KeyDraft {
 impl From<&Key> for KeyDraft {
     fn from(key: &Key) -> Self {
         Self {
-            text: SmallVec::from_slice(key.as_str().as_bytes()),
-            endpoint_len: name_len(key.endpoint()),
-            tenant_len: name_len(key.tenant()),
+            text: SmallVec::from_slice(key.as_bytes()),
+            names: key.name_lengths(),
+        }
+    }
+}
+
+/// By hand, since `SmallVec` would copy the text byte by byte.
+impl Clone for KeyDraft {
+    fn clone(&self) -> Self {
+        Self {
+            text: SmallVec::from_slice(&self.text),
+            names: self.names,
         }
     }
 }
@@ -134,8 +143,4 @@ impl Write for Escaping<'_> {
         escape_into(self.0, part);
         Ok(())
     }
-}
-
-pub(super) fn name_len(name: &str) -> u8 {
-    u8::try_from(name.len()).expect("names are at most 128 bytes")
 }

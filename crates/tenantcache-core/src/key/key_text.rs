@@ -3,8 +3,8 @@ use std::fmt;
 use std::str::FromStr;
 use std::sync::Arc;
 
-use super::draft::name_len;
 use super::escape::unescape;
+use super::key_ref::{KeyRef, NameLengths};
 use super::{Endpoint, KeyDraft, NameError, TenantId};
 
 /// The name of one entry: `{endpoint}:{tenant}[:{name}:{value}]…`.
@@ -24,8 +24,7 @@ use super::{Endpoint, KeyDraft, NameError, TenantId};
 #[derive(Clone)]
 pub struct Key {
     text: Arc<str>,
-    endpoint_len: u8,
-    tenant_len: u8,
+    names: NameLengths,
 }
 
 /// Why a key was refused.
@@ -84,20 +83,19 @@ impl Key {
     /// The endpoint's name.
     #[must_use]
     pub fn endpoint(&self) -> &str {
-        &self.text[..usize::from(self.endpoint_len)]
+        KeyRef::from(self).endpoint()
     }
 
     /// The tenant's id.
     #[must_use]
     pub fn tenant(&self) -> &str {
-        let start = usize::from(self.endpoint_len) + 1;
-        &self.text[start..start + usize::from(self.tenant_len)]
+        KeyRef::from(self).tenant()
     }
 
     /// The parameters, decoded, in the order of their names.
     #[must_use]
     pub fn params(&self) -> Vec<(String, String)> {
-        let start = usize::from(self.endpoint_len) + 1 + usize::from(self.tenant_len);
+        let start = usize::from(self.names.endpoint) + 1 + usize::from(self.names.tenant);
         match self.text[start..].strip_prefix(':') {
             None => Vec::new(),
             Some(rest) => parse_params(rest).expect("a key's text is canonical by construction"),
@@ -105,12 +103,15 @@ impl Key {
     }
 
     /// The key of a text that is known to be canonical.
-    pub(super) fn from_canonical(text: &str, endpoint_len: u8, tenant_len: u8) -> Self {
+    pub(super) fn from_canonical(text: &str, names: NameLengths) -> Self {
         Self {
             text: text.into(),
-            endpoint_len,
-            tenant_len,
+            names,
         }
+    }
+
+    pub(super) fn name_lengths(&self) -> NameLengths {
+        self.names
     }
 }
 
@@ -128,8 +129,8 @@ impl FromStr for Key {
         if let Some(params) = parts.next() {
             parse_params(params).ok_or(KeyError::Malformed)?;
         }
-        let (endpoint_len, tenant_len) = (name_len(endpoint.as_str()), name_len(tenant.as_str()));
-        Ok(Self::from_canonical(text, endpoint_len, tenant_len))
+        let names = NameLengths::of(endpoint.as_str(), tenant.as_str());
+        Ok(Self::from_canonical(text, names))
     }
 }
 

@@ -3,11 +3,13 @@
 
 mod draft;
 mod escape;
+mod key_ref;
 mod key_text;
 mod names;
 #[cfg(test)]
 mod tests;
 
 pub use draft::KeyDraft;
+pub use key_ref::{KeyRef, NameLengths};
 pub use key_text::{Key, KeyError};
 pub use names::{Endpoint, EndpointPrefix, NameError, TenantId};

@@ -228,7 +228,7 @@ async fn a_load_in_flight_leaves_nothing_behind() {
     go_on.send(()).unwrap();
     let answer = slow.await.unwrap().unwrap();
     assert_eq!(
-        answer.body().as_ref(),
+        answer.body(),
         b"old",
         "the caller came before the invalidation"
     );

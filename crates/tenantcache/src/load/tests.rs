@@ -62,7 +62,7 @@ impl Bench {
         }
     }
 
-    fn promote(&self, entry: &StoredEntry, remaining: u64, table: &Table) -> Option<Arc<Value>> {
+    fn promote(&self, entry: &StoredEntry, remaining: u64, table: &Table) -> Option<Value> {
         let stored = RemoteEntry {
             bytes: entry.encode().unwrap(),
             remaining: Some(seconds(remaining)),
@@ -91,7 +91,7 @@ fn a_valid_entry_is_taken_up() {
     let table = table(1);
     let bench = Bench::new(&table);
     let promoted = bench.promote(&bench.entry(table.stamp()), 120, &table);
-    assert_eq!(promoted.unwrap().body, "value");
+    assert_eq!(promoted.unwrap().body(), b"value");
     assert!(
         bench
             .inner()

@@ -2,7 +2,6 @@ use std::hash::BuildHasher;
 
 use hashbrown::HashTable;
 use slab::Slab;
-use tenantcache_core::Key;
 
 use super::queue::index;
 use crate::hashing::Hashing;
@@ -23,15 +22,15 @@ pub(super) struct Accounts {
 
 #[derive(Debug)]
 struct Account {
-    /// The key of some entry of the tenant, which says whose the account is.
-    key: Key,
+    tenant: Box<str>,
     bytes: u64,
     entries: u32,
 }
 
 impl Accounts {
-    /// What is charged for an account, in bytes: 40 for itself, and its place in the table.
-    pub(super) const BYTES_EACH: u64 = 64;
+    /// What is charged for an account, in bytes: 32 for itself, as much for a tenant's id of that length, and its place in
+    /// two tables that grow.
+    pub(super) const BYTES_EACH: u64 = 96;
 
     pub(super) fn new(floors_bytes: u64, hashing: Hashing) -> Self {
         Self {
@@ -48,25 +47,25 @@ impl Accounts {
     }
 
     /// Charges an entry that comes to its tenant's account.
-    pub(super) fn enter(&mut self, key: &Key, weight: u64) -> u32 {
+    pub(super) fn enter(&mut self, tenant: &str, weight: u64) -> u32 {
         let Self {
             accounts,
             by_tenant,
             hashing,
             ..
         } = self;
-        let hash = hashing.hash_one(key.tenant());
-        let known = by_tenant.find(hash, |at| accounts[index(*at)].key.tenant() == key.tenant());
+        let hash = hashing.hash_one(tenant);
+        let known = by_tenant.find(hash, |at| *accounts[index(*at)].tenant == *tenant);
         let at = known.copied().unwrap_or_else(|| {
             let account = Account {
-                key: key.clone(),
+                tenant: tenant.into(),
                 bytes: 0,
                 entries: 0,
             };
             let at =
                 u32::try_from(accounts.insert(account)).expect("a shard has under 2³² entries");
             by_tenant.insert_unique(hash, at, |at| {
-                hashing.hash_one(accounts[index(*at)].key.tenant())
+                hashing.hash_one(&*accounts[index(*at)].tenant)
             });
             at
         });
@@ -88,7 +87,7 @@ impl Accounts {
         account.entries -= 1;
         account.bytes -= weight;
         if account.entries == 0 {
-            let hash = self.hashing.hash_one(account.key.tenant());
+            let hash = self.hashing.hash_one(&*account.tenant);
             if let Ok(place) = self.by_tenant.find_entry(hash, |known| *known == at) {
                 place.remove();
             }

@@ -1,4 +1,3 @@
-use std::sync::Arc;
 use std::sync::atomic::AtomicU8;
 
 use slab::Slab;
@@ -11,7 +10,7 @@ const NONE: u32 = u32::MAX;
 /// An entry in its place: 24 bytes.
 #[derive(Debug)]
 pub(super) struct Slot {
-    pub(super) value: Arc<Value>,
+    pub(super) value: Value,
     /// Its tenant's account.
     pub(super) account: u32,
     older: u32,
@@ -31,7 +30,7 @@ pub(super) enum Place {
 }
 
 impl Slot {
-    pub(super) fn new(value: Arc<Value>, account: u32, place: Place) -> Self {
+    pub(super) fn new(value: Value, account: u32, place: Place) -> Self {
         Self {
             value,
             account,

@@ -1,5 +1,4 @@
 use std::hash::BuildHasher;
-use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
 
@@ -28,7 +27,7 @@ const HITS_MAX: u8 = 3;
 /// [`Accounts`], and what has expired leaves when its turn comes, whoever's it is. At least half of the shard is never
 /// protected, so an eviction passes over one entry for each that leaves, on average, and there is always one that may.
 ///
-/// Per entry it takes 27 bytes for the slot, 6 to 12 for the table, and 4 to 8 for a ghost.
+/// Per entry it takes 25 bytes for the slot, 6 to 12 for the table, and 4 to 8 for a ghost.
 #[derive(Debug)]
 pub(super) struct Shard {
     bytes_max: u64,
@@ -47,11 +46,11 @@ pub(super) struct Shard {
 pub(super) enum Inserted {
     /// It is there, or what is there need not yield to it.
     Kept {
-        evicted: Vec<Arc<Value>>,
-        _replaced: Option<Arc<Value>>,
+        evicted: Vec<Value>,
+        _replaced: Option<Value>,
     },
     /// It can't be kept.
-    TooLarge { _replaced: Option<Arc<Value>> },
+    TooLarge { _replaced: Option<Value> },
 }
 
 impl Shard {
@@ -72,10 +71,10 @@ impl Shard {
     pub(super) fn insert(
         &mut self,
         hash: u64,
-        value: &Arc<Value>,
+        value: &Value,
         yields: impl Fn(&Value) -> bool,
     ) -> Inserted {
-        let known = self.find(hash, value.key.as_bytes());
+        let known = self.find(hash, value.key().as_bytes());
         let weight = value.weight();
         if weight + Accounts::BYTES_EACH > self.bytes_max / 2 {
             let known = known.filter(|at| yields(&self.slots[index(*at)].value));
@@ -92,7 +91,7 @@ impl Shard {
             }
             Some(_) => {}
             None => {
-                let account = self.accounts.enter(&value.key, weight);
+                let account = self.accounts.enter(value.key().tenant(), weight);
                 self.make_room(weight, value.loaded_at.into(), &mut evicted);
                 self.put(hash, value, account, weight);
             }
@@ -104,7 +103,7 @@ impl Shard {
     }
 
     /// The value, whose being read is noted.
-    pub(super) fn get(&self, hash: u64, key: &[u8]) -> Option<&Arc<Value>> {
+    pub(super) fn get(&self, hash: u64, key: &[u8]) -> Option<&Value> {
         let slot = &self.slots[index(self.find(hash, key)?)];
         // Two at once may count as one.
         let hits = slot.hits.load(Ordering::Relaxed);
@@ -114,7 +113,7 @@ impl Shard {
         Some(&slot.value)
     }
 
-    pub(super) fn values(&self) -> impl Iterator<Item = &Arc<Value>> {
+    pub(super) fn values(&self) -> impl Iterator<Item = &Value> {
         self.slots.iter().map(|(_, slot)| &slot.value)
     }
 
@@ -132,21 +131,21 @@ impl Shard {
 
     /// The slot of the key with this text.
     fn find(&self, hash: u64, key: &[u8]) -> Option<u32> {
-        let is_it = |at: &u32| self.slots[index(*at)].value.key.as_bytes() == key;
+        let is_it = |at: &u32| self.slots[index(*at)].value.key().as_bytes() == key;
         self.by_key.find(hash, is_it).copied()
     }
 
-    fn put(&mut self, hash: u64, value: &Arc<Value>, account: u32, weight: u64) {
+    fn put(&mut self, hash: u64, value: &Value, account: u32, weight: u64) {
         if self.slots.len() == self.slots.capacity() {
             // Doubling would leave half of the room unused.
-            self.slots.reserve_exact(self.slots.len() / 8 + 8);
+            self.slots.reserve_exact(self.slots.len() / 16 + 8);
         }
         let place = if self.ghosts.take(hash) {
             Place::Main
         } else {
             Place::Small
         };
-        let slot = Slot::new(Arc::clone(value), account, place);
+        let slot = Slot::new(value.clone(), account, place);
         let at = u32::try_from(self.slots.insert(slot)).expect("a shard has under 2³² entries");
         let Self {
             by_key,
@@ -155,15 +154,15 @@ impl Shard {
             ..
         } = self;
         by_key.insert_unique(hash, at, |at| {
-            hashing.hash_one(&slots[index(*at)].value.key)
+            hashing.hash_one(slots[index(*at)].value.key().as_bytes())
         });
         self.ghosts.grow_to(self.slots.len());
         self.link(at, place, weight);
     }
 
-    fn replace(&mut self, at: u32, value: &Arc<Value>) -> Arc<Value> {
+    fn replace(&mut self, at: u32, value: &Value) -> Value {
         let slot = &mut self.slots[index(at)];
-        let replaced = std::mem::replace(&mut slot.value, Arc::clone(value));
+        let replaced = std::mem::replace(&mut slot.value, value.clone());
         let (before, now) = (replaced.weight(), value.weight());
         let queue = match slot.place {
             Place::Main => &mut self.main,
@@ -175,7 +174,7 @@ impl Shard {
     }
 
     /// Evicts until `weight` more bytes fit.
-    fn make_room(&mut self, weight: u64, now: Duration, evicted: &mut Vec<Arc<Value>>) {
+    fn make_room(&mut self, weight: u64, now: Duration, evicted: &mut Vec<Value>) {
         while self.bytes() + weight > self.bytes_max {
             let crowded = self.small.bytes > self.bytes_max / 10;
             let oldest = self.small.oldest().filter(|_| crowded);
@@ -187,7 +186,7 @@ impl Shard {
     }
 
     /// The oldest entry of a queue leaves, or stays for another round of the main one.
-    fn consider(&mut self, at: u32, now: Duration) -> Option<Arc<Value>> {
+    fn consider(&mut self, at: u32, now: Duration) -> Option<Value> {
         let slot = &mut self.slots[index(at)];
         let hits = slot.hits.get_mut();
         if slot.value.freshness(now) == Freshness::Expired {
@@ -204,7 +203,8 @@ impl Shard {
             return None;
         }
         if slot.place == Place::Small {
-            self.ghosts.add(self.hashing.hash_one(&slot.value.key));
+            self.ghosts
+                .add(self.hashing.hash_one(slot.value.key().as_bytes()));
         }
         Some(self.remove(at))
     }
@@ -214,11 +214,11 @@ impl Shard {
         self.link(at, Place::Main, weight);
     }
 
-    fn remove(&mut self, at: u32) -> Arc<Value> {
+    fn remove(&mut self, at: u32) -> Value {
         let weight = self.unlink(at);
         let Slot { value, account, .. } = self.slots.remove(index(at));
         self.accounts.leave(account, weight);
-        let hash = self.hashing.hash_one(&value.key);
+        let hash = self.hashing.hash_one(value.key().as_bytes());
         if let Ok(place) = self.by_key.find_entry(hash, |known| *known == at) {
             place.remove();
         }

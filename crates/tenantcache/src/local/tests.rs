@@ -1,11 +1,10 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::hash::BuildHasher;
-use std::sync::{Arc, LazyLock};
+use std::sync::LazyLock;
 use std::time::Duration;
 
-use bytes::Bytes;
 use proptest::prelude::*;
-use tenantcache_core::{Endpoint, Generation, Key, PolicyTable, Table, Tags, TenantId};
+use tenantcache_core::{Endpoint, Generation, Key, Lifetime, PolicyTable, Table, Tags, TenantId};
 
 use super::accounts::Accounts;
 use super::shard::{Inserted, Shard};
@@ -14,7 +13,7 @@ use crate::endpoints::Endpoints;
 use crate::hashing::Hashing;
 use crate::labels::Labels;
 use crate::random_incarnation;
-use crate::value::{Admitted, LoadStamp, RefreshBackoff, Value};
+use crate::value::{Facts, LoadStamp, Value};
 
 static ENDPOINTS: LazyLock<Endpoints> = LazyLock::new(|| Endpoints::new(PolicyTable::default()));
 const MIB: u64 = 1 << 20;
@@ -25,26 +24,25 @@ fn key(tenant: &str, n: usize) -> Key {
     Key::new(&endpoint, &tenant).param("n", n).unwrap()
 }
 
-fn value(key: Key, body_bytes: usize, loaded_at: u64, hard: Duration) -> Arc<Value> {
-    Arc::new(Value {
-        key,
+fn value(key: &Key, body_bytes: usize, loaded_at: u64, hard: Duration) -> Value {
+    let facts = Facts {
         stamp: LoadStamp {
             stamp: Table::new(random_incarnation()).stamp(),
             sequence: Generation::ZERO,
             shared: false,
         },
-        loaded_at: Duration::from_secs(loaded_at).into(),
+        loaded_at: Duration::from_secs(loaded_at),
         loaded_at_wall_ms: 0,
-        soft_ttl: Duration::ZERO.into(),
-        hard_ttl: hard.into(),
+        lifetime: Lifetime {
+            soft: Duration::ZERO,
+            hard,
+        },
         labels: Labels::new(Tags::none(), ""),
         negative: false,
         body_hash: 0,
-        body: Bytes::from(vec![0; body_bytes]),
-        refresh: RefreshBackoff::default(),
-        admitted: Admitted::default(),
         endpoint: ENDPOINTS.state("e"),
-    })
+    };
+    Value::new(key, &vec![0; body_bytes], facts)
 }
 
 /// A tier, and how it is used here: a value that is not there is put there.
@@ -70,7 +68,7 @@ impl Bench {
     }
 
     fn insert(&self, tenant: &str, n: usize, hard: Duration) {
-        let value = value(key(tenant, n), 1_000, self.now, hard);
+        let value = value(&key(tenant, n), 1_000, self.now, hard);
         assert!(self.tier.insert(&value, |_| true));
     }
 
@@ -80,7 +78,7 @@ impl Bench {
         self.tier
             .of_tenant(&id)
             .iter()
-            .any(|value| value.key == key)
+            .any(|value| value.key() == (&key).into())
     }
 
     fn usage(&self) -> LocalUsage {
@@ -200,18 +198,21 @@ fn step() -> impl Strategy<Value = Step> {
 /// What a shard should hold, by what it said that it let go.
 #[derive(Default)]
 struct Model {
-    resident: BTreeMap<usize, Arc<Value>>,
+    resident: BTreeMap<usize, Value>,
 }
 
 impl Model {
     fn bytes(&self) -> u64 {
-        let tenants: BTreeSet<&str> = self.resident.values().map(|v| v.key.tenant()).collect();
+        let tenants: BTreeSet<&str> = self.resident.values().map(|v| v.key().tenant()).collect();
         let accounts = Accounts::BYTES_EACH * tenants.len() as u64;
         self.resident.values().map(|v| v.weight()).sum::<u64>() + accounts
     }
 
     fn bytes_of(&self, tenant: &str) -> u64 {
-        let own = self.resident.values().filter(|v| v.key.tenant() == tenant);
+        let own = self
+            .resident
+            .values()
+            .filter(|v| v.key().tenant() == tenant);
         own.map(|value| value.weight()).sum::<u64>() + Accounts::BYTES_EACH
     }
 }
@@ -236,22 +237,23 @@ proptest! {
             match step {
                 Step::Read { n } => {
                     let key = key(&name(n), n);
-                    let found = shard.get(hashing.hash_one(&key), key.as_bytes());
+                    let found = shard.get(hashing.hash_one(key.as_bytes()), key.as_bytes());
                     let expected = model.resident.get(&n);
-                    prop_assert_eq!(found.map(Arc::as_ptr), expected.map(Arc::as_ptr));
+                    let same = found.zip(expected).map(|(found, expected)| found.is(expected));
+                    prop_assert!(same.unwrap_or(found.is_none() && expected.is_none()));
                 }
                 Step::Insert { n, body_bytes, hard } => {
-                    let value = value(key(&name(n), n), body_bytes, now, Duration::from_secs(hard));
-                    match shard.insert(hashing.hash_one(&value.key), &value, |_| true) {
+                    let value = value(&key(&name(n), n), body_bytes, now, Duration::from_secs(hard));
+                    match shard.insert(hashing.hash_one(value.key().as_bytes()), &value, |_| true) {
                         Inserted::Kept { evicted, .. } => {
-                            model.resident.insert(n, Arc::clone(&value));
+                            model.resident.insert(n, value.clone());
                             let floor = BYTES / 2 / tenants as u64;
                             for left in evicted {
-                                let own = model.bytes_of(left.key.tenant());
+                                let own = model.bytes_of(left.key().tenant());
                                 let age = left.age(Duration::from_secs(now));
                                 let expired = age >= left.lifetime().hard;
                                 prop_assert!(expired || own > floor, "{own} of {floor} bytes");
-                                let known: usize = left.key.params()[0].1.parse().unwrap();
+                                let known: usize = left.key().to_key().params()[0].1.parse().unwrap();
                                 model.resident.remove(&known);
                             }
                         }

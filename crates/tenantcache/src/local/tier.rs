@@ -1,6 +1,5 @@
 use std::fmt;
 use std::hash::BuildHasher;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use parking_lot::RwLock;
@@ -53,18 +52,18 @@ impl LocalTier {
     }
 
     /// The value of the key with this text.
-    pub(crate) fn get(&self, key: &[u8]) -> Option<Arc<Value>> {
+    pub(crate) fn get(&self, key: &[u8]) -> Option<Value> {
         let hash = self.hashing.hash_one(key);
-        self.shard(hash).read().get(hash, key).map(Arc::clone)
+        self.shard(hash).read().get(hash, key).cloned()
     }
 
     /// Keeps the value, unless the same or a later load of its key is already there and `is_alive`. Gives whether it can
     /// be kept. One that is too large for that takes the place of an earlier one all the same, and leaves it empty.
-    pub(crate) fn insert(&self, value: &Arc<Value>, is_alive: impl Fn(&Value) -> bool) -> bool {
+    pub(crate) fn insert(&self, value: &Value, is_alive: impl Fn(&Value) -> bool) -> bool {
         let yields = |known: &Value| {
             (known.loaded_at <= value.loaded_at || !is_alive(known)) && !known.is_same_load(value)
         };
-        let hash = self.hashing.hash_one(&value.key);
+        let hash = self.hashing.hash_one(value.key().as_bytes());
         let inserted = self.shard(hash).write().insert(hash, value, yields);
         // The shard is unlocked by now: what left it is dropped here.
         match inserted {
@@ -81,12 +80,12 @@ impl LocalTier {
     }
 
     /// The tenant's entries, in no order. Walks the whole tier: for operators, not for requests.
-    pub(crate) fn of_tenant(&self, tenant: &TenantId) -> Vec<Arc<Value>> {
+    pub(crate) fn of_tenant(&self, tenant: &TenantId) -> Vec<Value> {
         let mut own = Vec::new();
         for shard in &self.shards {
             let shard = shard.read();
-            let of_tenant = |value: &&Arc<Value>| value.key.tenant() == tenant.as_str();
-            own.extend(shard.values().filter(of_tenant).map(Arc::clone));
+            let of_tenant = |value: &&Value| value.key().tenant() == tenant.as_str();
+            own.extend(shard.values().filter(of_tenant).cloned());
         }
         own
     }
@@ -129,8 +128,8 @@ impl fmt::Debug for LocalTier {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct LocalUsage {
-    /// Bytes charged: bodies, texts and some 300 bytes an entry, a sixteenth more for what the allocator loses, and 64
-    /// bytes a tenant and shard.
+    /// Bytes charged: bodies, texts and 176 bytes an entry, a sixteenth more for what the allocator loses, and 96 bytes a
+    /// tenant and shard.
     pub used_bytes: u64,
     /// The bound on it.
     pub max_bytes: u64,

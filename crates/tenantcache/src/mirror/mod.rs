@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use arc_swap::ArcSwapOption;
 use parking_lot::Mutex;
-use tenantcache_core::{Generation, Key, Records, Stamp, StoredEntry, Table, Tags, TenantId};
+use tenantcache_core::{Generation, KeyRef, Records, Stamp, StoredEntry, Table, Tags, TenantId};
 use tokio::sync::broadcast;
 
 use crate::atomic::{AtomicU64, Ordering};
@@ -121,7 +121,13 @@ impl TenantState {
     }
 
     /// Whether nothing that covers the value was invalidated since its load began, as far as this node knows.
-    pub(crate) fn admits(&self, stamp: LoadStamp, key: &Key, tags: &Tags) -> bool {
+    pub(crate) fn admits<'a>(
+        &self,
+        stamp: LoadStamp,
+        key: impl Into<KeyRef<'a>>,
+        tags: &Tags,
+    ) -> bool {
+        let key = key.into();
         if self.overlay_covers(stamp.sequence, key, tags) {
             return false;
         }
@@ -131,11 +137,16 @@ impl TenantState {
             .is_some_and(|mirror| mirror.table.admits(stamp.stamp, key, tags))
     }
 
+    /// The same of a value's load.
+    pub(crate) fn admits_value(&self, value: &Value) -> bool {
+        self.admits(value.stamp(), value.key(), value.labels.tags())
+    }
+
     /// Whether an entry that was just read from the remote tier together with `table` is valid. An invalidation that
     /// the table does not have yet kills it, whenever it was loaded.
     pub(crate) fn admits_stored(&self, entry: &StoredEntry, table: &Table) -> bool {
         table.admits(entry.stamp, &entry.key, &entry.tags)
-            && !self.overlay_covers(Generation::ZERO, &entry.key, &entry.tags)
+            && !self.overlay_covers(Generation::ZERO, KeyRef::from(&entry.key), &entry.tags)
     }
 
     /// Judges a value of the local tier. `now` is called after the mirror was read, so that a pause in between is seen.
@@ -176,10 +187,16 @@ impl TenantState {
 
     /// Whether overlay and mirror have nothing against the value; `None` if there is no mirror.
     fn admits_now(&self, value: &Value) -> Option<bool> {
-        let covered = self.overlay_covers(value.stamp.sequence, &value.key, value.labels.tags());
+        let (
+            LoadStamp {
+                stamp, sequence, ..
+            },
+            tags,
+        ) = (value.stamp(), value.labels.tags());
+        let covered = self.overlay_covers(sequence, value.key(), tags);
         let mirror = self.mirror.load();
         let table = &mirror.as_ref()?.table;
-        Some(!covered && table.admits(value.stamp.stamp, &value.key, value.labels.tags()))
+        Some(!covered && table.admits(stamp, value.key(), tags))
     }
 
     /// Notes that the remote tier told of a change at `now`. Gives whether the mirror was relied on until then.

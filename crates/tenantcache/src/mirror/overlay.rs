@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use tenantcache_core::{Endpoint, Generation, Key, Records, Scope, Table, Tags};
+use tenantcache_core::{Endpoint, Generation, KeyRef, Records, Scope, Table, Tags};
 
 use super::{TenantState, new_version};
 use crate::atomic::Ordering;
@@ -30,7 +30,7 @@ impl TenantState {
 
     /// Whether an unconfirmed invalidation covers the entry. It must be asked *before* the mirror: one that is confirmed
     /// meanwhile leaves the overlay only once the mirror has it, so whoever looks in this order sees it in one of the two.
-    pub(super) fn overlay_covers(&self, since: Generation, key: &Key, tags: &Tags) -> bool {
+    pub(super) fn overlay_covers(&self, since: Generation, key: KeyRef<'_>, tags: &Tags) -> bool {
         let overlay = self.overlay.load();
         overlay
             .as_ref()

@@ -1,12 +1,12 @@
 mod arrivals;
 
 use bytes::Bytes;
-use tenantcache_core::{Endpoint, Incarnation, Lifetime, PolicyTable, Scope};
+use tenantcache_core::{Endpoint, Incarnation, Key, Lifetime, PolicyTable, Scope};
 
 use super::*;
 use crate::endpoints::Endpoints;
 use crate::labels::Labels;
-use crate::value::{Admitted, RefreshBackoff};
+use crate::value::Facts;
 
 const fn at(seconds: u64) -> Duration {
     Duration::from_secs(seconds)
@@ -47,21 +47,24 @@ fn table(incarnation: u128, generation: u64) -> Table {
 }
 
 fn value(stamp: LoadStamp, loaded_at: Duration) -> Value {
-    Value {
-        key: key("products"),
+    value_with(Tags::none(), stamp, loaded_at)
+}
+
+fn value_with(tags: Tags, stamp: LoadStamp, loaded_at: Duration) -> Value {
+    let facts = Facts {
         stamp,
-        loaded_at: loaded_at.into(),
+        loaded_at,
         loaded_at_wall_ms: 0,
-        soft_ttl: at(60).into(),
-        hard_ttl: at(120).into(),
-        labels: Labels::new(Tags::none(), ""),
+        lifetime: Lifetime {
+            soft: at(60),
+            hard: at(120),
+        },
+        labels: Labels::new(tags, ""),
         negative: false,
-        body: Bytes::new(),
         body_hash: 0,
-        refresh: RefreshBackoff::default(),
-        admitted: Admitted::default(),
         endpoint: Endpoints::new(PolicyTable::default()).state("e"),
-    }
+    };
+    Value::new(&key("products"), b"", facts)
 }
 
 fn stored(stamp: Stamp) -> StoredEntry {
@@ -236,11 +239,11 @@ fn the_overlay_kills_loads_from_before_it() {
     let one = Generation::from_u64(1);
     state.overlay_add(&[endpoint("products")], one);
     assert_eq!(judge(&state, &old, UP, 11), Judgement::Dead);
-    assert!(!state.admits(old.stamp, &old.key, old.labels.tags()));
+    assert!(!state.admits_value(&old));
     let newer = value(state.stamp(false, one, at(11)), at(11));
     assert_eq!(judge(&state, &newer, UP, 11), Judgement::Valid);
-    assert!(state.admits(newer.stamp, &newer.key, newer.labels.tags()));
-    assert!(state.admits(old.stamp, &key("dashboard_kpis"), &Tags::none()));
+    assert!(state.admits_value(&newer));
+    assert!(state.admits(old.stamp(), &key("dashboard_kpis"), &Tags::none()));
 }
 
 /// What was found valid is not judged anew before something changes, and is then.
@@ -458,7 +461,7 @@ fn an_invalidation_is_never_in_neither_place() {
             });
             while !confirmed.load(Ordering::Acquire) {
                 assert_eq!(judge(&state, &old, UP, 11), Judgement::Dead);
-                assert!(!state.admits(old.stamp, &old.key, old.labels.tags()));
+                assert!(!state.admits_value(&old));
             }
         });
     }

@@ -1,16 +1,60 @@
+use tenantcache_core::{Endpoint, Incarnation, Key, PolicyTable, Tags, TenantId};
+
 use super::*;
 
-/// What the tier is charged for a body is what it keeps alive.
-#[test]
-fn a_body_keeps_nothing_alive_but_itself() {
-    let grown = {
-        let mut grown = Vec::with_capacity(1 << 20);
-        grown.extend_from_slice(b"a body");
-        Bytes::from(grown)
+fn value(lifetime: Lifetime) -> (Key, Value) {
+    let (endpoint, tenant) = (
+        Endpoint::new("products").unwrap(),
+        TenantId::new("tenant-001").unwrap(),
+    );
+    let key = Key::new(&endpoint, &tenant).param("page", 7).unwrap();
+    let facts = Facts {
+        stamp: LoadStamp {
+            stamp: Stamp {
+                incarnation: Incarnation::from_u128(5),
+                generation: Generation::from_u64(6),
+            },
+            sequence: Generation::from_u64(7),
+            shared: true,
+        },
+        loaded_at: Duration::from_secs(8),
+        loaded_at_wall_ms: 9,
+        lifetime,
+        labels: Labels::new(Tags::none(), "application/json"),
+        negative: false,
+        body_hash: 10,
+        endpoint: crate::endpoints::Endpoints::new(PolicyTable::default()).state("products"),
     };
-    let cut = Bytes::from(vec![b'a'; 1 << 20]).slice(1_000..1_006);
-    for body in [grown, cut] {
-        assert_eq!(Vec::from(alone(body.clone())).capacity(), 6);
-        assert_eq!(Vec::from(alone(body)).capacity(), 6);
-    }
+    let value = Value::new(&key, b"a body", facts);
+    (key, value)
+}
+
+#[test]
+fn a_value_gives_back_what_it_was_made_of() {
+    let lifetime = Lifetime {
+        soft: Duration::from_secs(30 * 24 * 60 * 60),
+        hard: Duration::from_secs(60 * 24 * 60 * 60),
+    };
+    let (key, value) = value(lifetime);
+    assert_eq!(value.key(), KeyRef::from(&key));
+    assert_eq!(value.key().to_key(), key);
+    assert_eq!(value.body(), b"a body");
+    assert_eq!(value.lifetime(), lifetime);
+    let stamp = value.stamp();
+    assert_eq!(stamp.stamp.incarnation.get(), 5);
+    assert_eq!((stamp.stamp.generation.get(), stamp.sequence.get()), (6, 7));
+    assert!(stamp.shared);
+}
+
+/// Whoever still sends a body needs no lock, and no copy.
+#[test]
+fn a_shared_body_outlives_the_value_and_is_no_copy() {
+    let (_, value) = value(Lifetime {
+        soft: Duration::ZERO,
+        hard: Duration::ZERO,
+    });
+    let at = value.body().as_ptr();
+    let body = value.body_shared();
+    drop(value);
+    assert_eq!((body.as_ptr(), body.as_ref()), (at, b"a body".as_slice()));
 }

@@ -220,7 +220,7 @@ async fn a_load_within_a_load_needs_no_permit_of_its_own() {
     let (inner, origin) = (entry(&bench, "a", 2), Origin::default());
     let answer = entry(&bench, "a", 1).get_or_load(async move |_| {
         let answer = origin.read(inner).await;
-        LoadResult::Ok(Loaded::new(answer.body().clone()))
+        LoadResult::Ok(Loaded::new(answer.body_shared()))
     });
     assert_eq!(text(&answer.await.unwrap()), "answer 1");
 }

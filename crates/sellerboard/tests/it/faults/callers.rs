@@ -209,7 +209,7 @@ async fn f68_a_leader_that_dies_leaves_nobody_behind() {
     leader.abort();
     assert!(leader.await.is_err());
     for answer in waiters.join_all().await {
-        assert_eq!(answer.unwrap().body(), "value");
+        assert_eq!(answer.unwrap().body(), b"value");
     }
     assert_eq!(loads.load(Ordering::Relaxed), 1);
 

@@ -43,7 +43,7 @@ async fn f69_fifty_thousand_readers_of_a_cold_key_cost_one_load() {
                 tokio::time::sleep(load_time).await;
                 Ok::<_, std::io::Error>(Loaded::new("value"))
             });
-            assert_eq!(answer.await.unwrap().body(), "value");
+            assert_eq!(answer.await.unwrap().body(), b"value");
             begun.elapsed()
         });
     }
@@ -169,12 +169,12 @@ async fn f70_a_tenants_storm_of_cold_keys_is_its_own_problem() {
                 .param("cold", cold)
                 .get_or_load(load)
                 .await;
-            assert_eq!(answer.unwrap().body(), "value");
+            assert_eq!(answer.unwrap().body(), b"value");
             misses.push(begun.elapsed());
             for _ in 0..10 {
                 let begun = Instant::now();
                 let answer = quiet.entry(&page).get_or_load(load).await;
-                assert_eq!(answer.unwrap().body(), "value");
+                assert_eq!(answer.unwrap().body(), b"value");
                 hits.push(begun.elapsed());
             }
         }

@@ -372,7 +372,7 @@ async fn f78_all_hashes_of_keys_are_equal() {
         };
         let answer = entry.param("n", n).get_or_load(load).await.unwrap();
         let expected = format!("products:tenant-{tenant}:n:{n}");
-        assert_eq!(answer.body().as_ref(), expected.as_bytes());
+        assert_eq!(answer.body(), expected.as_bytes());
         answer.outcome().status.is_hit()
     };
     let everything = || (0..TENANTS).flat_map(|tenant| (0..READS_EACH).map(move |n| (tenant, n)));

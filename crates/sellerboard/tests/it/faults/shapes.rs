@@ -67,7 +67,7 @@ async fn f32_newer_formats_are_misses_and_are_not_fought_over() {
                 Ok::<_, std::io::Error>(Loaded::new("ours"))
             };
             let answer = entry(node).get_or_load(loader).await.unwrap();
-            assert_eq!(answer.body(), "ours");
+            assert_eq!(answer.body(), b"ours");
             reads += 1;
         }
         let mut get = redis::cmd("GET");

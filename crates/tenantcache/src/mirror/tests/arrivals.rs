@@ -51,8 +51,7 @@ proptest! {
         // Every version of the shared table, with the moment at which it came to be.
         let mut shared = vec![(table(1, 0), 0)];
         state.install(&shared[0].0, at(0), at(0));
-        let mut subject = value(state.stamp(false, Generation::ZERO, at(0)), at(0));
-        subject.labels = Labels::new(tags, "");
+        let subject = value_with(tags, state.stamp(false, Generation::ZERO, at(0)), at(0));
         let (mut sequence, mut dead) = (Generation::ZERO, false);
         for (now, step) in (1_u64..).zip(steps) {
             let (latest, _) = shared.last().unwrap().clone();
@@ -74,7 +73,7 @@ proptest! {
                     let mut alone = Records::default();
                     alone.note(scope.clone(), sequence);
                     state.overlay_add(&[scope], sequence);
-                    dead |= alone.covers_after(Generation::ZERO, &subject.key, subject.labels.tags());
+                    dead |= alone.covers_after(Generation::ZERO, subject.key(), subject.labels.tags());
                 }
                 Step::Replay => {
                     let overlay = state.overlay();
@@ -86,7 +85,7 @@ proptest! {
                 }
             }
             let judgement = judge(&state, &subject, UP, now);
-            let admitted = state.admits(subject.stamp, &subject.key, subject.labels.tags());
+            let admitted = state.admits_value(&subject);
             prop_assert!(!(dead && judgement == Judgement::Valid), "revived at {now}");
             dead |= judgement == Judgement::Dead;
             prop_assert_eq!(!admitted, judgement == Judgement::Dead);
