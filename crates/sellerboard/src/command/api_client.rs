@@ -40,6 +40,13 @@ impl fmt::Debug for ServerArgs {
     }
 }
 
+impl ServerArgs {
+    /// The service's address.
+    pub(super) fn address(&self) -> &str {
+        self.server.as_str().trim_end_matches('/')
+    }
+}
+
 /// A client of a running service's API.
 #[derive(Debug)]
 pub(super) struct ApiClient {

@@ -6,6 +6,7 @@ use serde_json::Value;
 
 use super::api_client::{ApiClient, ServerArgs};
 use super::table;
+use super::watch::WatchArgs;
 use crate::config::PrintFormat;
 use crate::output;
 
@@ -29,6 +30,18 @@ const LISTED: &[&str] = &["key", "tier", "state", "age", "ttl", "bytes"];
 
 #[derive(Debug, Subcommand)]
 pub(super) enum CacheCommand {
+    #[command(flatten)]
+    Ask(Question),
+    /// Shows the cache's figures on the whole terminal, renewed every second
+    ///
+    /// A token with the scope cache:admin sees all tenants and everybody's invalidations, others their own. NO_COLOR is
+    /// heeded. Keys: q quit, p pause, e endpoints, t tenants, ? help.
+    Watch(WatchArgs),
+}
+
+/// What is asked once.
+#[derive(Debug, Subcommand)]
+pub(super) enum Question {
     /// Shows hits, misses and memory
     Metrics(MetricsArgs),
     /// Shows one entry: its header and its value
@@ -110,12 +123,12 @@ pub(super) struct InvalidateArgs {
     common: Common,
 }
 
-pub(super) async fn run(command: &CacheCommand, out: &mut dyn Write) -> anyhow::Result<()> {
-    match command {
-        CacheCommand::Metrics(args) => metrics(args, out).await,
-        CacheCommand::Get(args) => get(args, out).await,
-        CacheCommand::List(args) => list(args, out).await,
-        CacheCommand::Invalidate(args) => invalidate(args, out).await,
+pub(super) async fn run(question: &Question, out: &mut dyn Write) -> anyhow::Result<()> {
+    match question {
+        Question::Metrics(args) => metrics(args, out).await,
+        Question::Get(args) => get(args, out).await,
+        Question::List(args) => list(args, out).await,
+        Question::Invalidate(args) => invalidate(args, out).await,
     }
 }
 

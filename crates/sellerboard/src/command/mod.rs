@@ -18,6 +18,7 @@ mod shutdown;
 mod store;
 mod table;
 mod token;
+mod watch;
 
 pub use cli::Cli;
 pub use run::run;

@@ -6,12 +6,14 @@ use std::time::SystemTime;
 use anyhow::Context as _;
 use clap::Parser as _;
 
+use super::cache::CacheCommand;
 use super::cli::{Cli, Command};
-use super::{cache, check_redis, demo, import, marketplace, serve, token};
+use super::{cache, check_redis, demo, import, marketplace, serve, token, watch};
 use crate::config::{ConfigError, ConfigFlags, Loaded, Sources};
 use crate::output;
 
-const USAGE: u8 = 2;
+/// The exit code of wrong use.
+pub(super) const USAGE: u8 = 2;
 
 /// Runs the program with these arguments, the first of which is its name.
 pub fn run(args: impl IntoIterator<Item = OsString>) -> ExitCode {
@@ -53,8 +55,9 @@ fn dispatch(cli: Cli) -> anyhow::Result<ExitCode> {
         Some(Command::CheckRedis(args)) => check_redis::run(&args),
         Some(Command::Token(args)) => token::run(&args, &mut output::Stdout).map(done),
         Some(Command::Import(args)) => import::run(&args).map(done),
-        Some(Command::Cache(command)) => {
-            block_on(cache::run(&command, &mut output::Stdout)).map(done)
+        Some(Command::Cache(CacheCommand::Watch(args))) => watch::run(&args),
+        Some(Command::Cache(CacheCommand::Ask(question))) => {
+            block_on(cache::run(&question, &mut output::Stdout)).map(done)
         }
     }
 }

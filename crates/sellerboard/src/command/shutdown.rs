@@ -14,8 +14,8 @@ pub(super) async fn requested() {
     });
 }
 
-/// Without a handler, which a process may be denied, the signal ends the process as it does by default.
-async fn signal() {
+/// Completes at Ctrl-C or SIGTERM. Without a handler, which a process may be denied, the signal ends the process as it does by default.
+pub(super) async fn signal() {
     let interrupt = async {
         if ctrl_c().await.is_err() {
             std::future::pending().await

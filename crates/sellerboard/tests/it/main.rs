@@ -41,5 +41,7 @@ mod serve;
 mod stream;
 mod token;
 mod tokens;
+#[cfg(target_os = "linux")]
+mod watch;
 mod webhooks;
 mod world;

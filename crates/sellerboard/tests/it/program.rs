@@ -83,6 +83,17 @@ impl Program {
         }
     }
 
+    /// Starts on a terminal, which is all of its standard streams.
+    #[cfg(target_os = "linux")]
+    pub(crate) fn start_on(mut self, terminal: &std::fs::File) -> Service {
+        let stream = || Stdio::from(terminal.try_clone().unwrap());
+        let command = self.command.stdin(stream()).stdout(stream());
+        Service {
+            child: Some(command.stderr(stream()).spawn().unwrap()),
+            _folder: self.folder,
+        }
+    }
+
     pub(crate) fn run(mut self) -> Run {
         Run::from(self.command.output().unwrap())
     }
