@@ -28,9 +28,9 @@ pub mod outbox;
 pub mod payload;
 
 mod clock;
+mod closures;
 mod date;
 mod error;
-mod forecast;
 mod line;
 mod migrations;
 mod money;

@@ -14,15 +14,23 @@ pub struct DemandForecast {
     pub currency: String,
     /// The time zone that decides where a day ends, IANA.
     pub timezone: String,
-    /// `mstl-ets`, `seasonal-naive`, `mean` or `none`.
+    /// `combination`, the only method's name, or `none` when nothing was ever sold.
     pub model: String,
-    /// How the model did on the last days; null without enough history to hold out.
+    /// What is averaged: `damped-trend` and `theta`, or `mean` and `slow-smoothing` for intermittent demand, and the method that did
+    /// best on the last days: `adida`, `croston-sba`, `holt`, `naive`, `seasonal-naive`, `smoothing` or `tsb`, if it is another one.
+    #[serde(default)]
+    pub methods: Vec<String>,
+    /// What to know of it: `intermittent` (nothing is sold on many days), `level-shift` (what came before a jump was left out),
+    /// `no-demand` (nothing was ever sold), `short-history` (13 days or fewer: the bands are a guess).
+    #[serde(default)]
+    pub notes: Vec<String>,
+    /// How the combination did on the last days; null without enough history to hold out.
     pub backtest: Option<Backtest>,
     /// One point per day of the horizon.
     pub points: Vec<ForecastPoint>,
 }
 
-/// The error of the same model on the last days of history, which it was not shown.
+/// The errors of the same methods on the last days of history (a third of it, a hundred days at most), which they were not shown.
 #[derive(Clone, Debug, Deserialize, PartialEq, Serialize, ToSchema)]
 pub struct Backtest {
     /// Symmetric mean absolute percentage error, 0 to 200.
@@ -30,6 +38,9 @@ pub struct Backtest {
     /// Mean absolute error over that of repeating the week before; null when the history repeats
     /// itself exactly.
     pub mase: Option<f64>,
+    /// From how many days on a forecast was made and compared.
+    #[serde(default)]
+    pub origins: i64,
 }
 
 /// One day of a [`DemandForecast`]: 0 ≤ lower95 ≤ lower80 ≤ mean ≤ upper80 ≤ upper95.

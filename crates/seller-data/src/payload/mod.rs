@@ -23,4 +23,6 @@ pub use pricing::{
     CompetitorPrices, PricePoint, PriceRank, PricingItem, PricingPosition, PricingTrends,
 };
 pub use products::{Product, ProductItem, Products};
-pub use sentiment::{Excerpt, ProductSentiment, SentimentOverview, SentimentPoint};
+pub use sentiment::{
+    DecidingSentence, DecidingWord, Excerpt, ProductSentiment, SentimentOverview, SentimentPoint,
+};

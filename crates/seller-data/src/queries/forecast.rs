@@ -1,9 +1,13 @@
 //! Demand to expect.
 
+use std::collections::HashMap;
+
+use forecast::{Band, Forecast, Method};
+
 use crate::{
+    closures::Closures,
     date::Date,
     error::{Error, ErrorKind},
-    forecast::{Band, backtest, predict},
     payload::{Backtest, DemandForecast, ForecastPoint},
     shop::View,
     store::Store,
@@ -12,6 +16,9 @@ use crate::{
 
 /// How much history is looked at, in days: two years.
 const HISTORY_MAX: u32 = 730;
+
+/// Demand of shops repeats by the week.
+const WEEK: usize = 7;
 
 impl Store {
     /// Pieces expected per day over the `horizon` days after the newest order, of one product or of
@@ -31,30 +38,35 @@ impl Store {
         if let Some(id) = product_id {
             require_product(&mut view, id).await?;
         }
-        let history = history(&mut view, product_id).await?;
+        let history = History::read(&mut view, product_id).await?;
         // The connection must not wait for the computation.
         let View { db, shop } = view;
         db.rollback().await?;
         let days = usize::try_from(horizon.clamp(1, 366)).unwrap_or(366);
-        let (forecast, accuracy) = tokio::task::spawn_blocking(move || {
-            (predict(&history, days), backtest(&history, days))
-        })
-        .await?;
-        let first = shop.last() + 1;
-        let points = (first..)
-            .zip(&forecast.days)
-            .map(|(day, band)| point(day, band))
-            .collect();
+        let last = shop.last();
+        let forecast = tokio::task::spawn_blocking(move || history.forecast(days, last)).await?;
+        let points = (last + 1..).zip(&forecast.bands);
         Ok(DemandForecast {
             as_of: shop.as_of,
             currency: shop.currency,
             timezone: shop.timezone,
-            model: forecast.model.to_owned(),
-            backtest: accuracy.map(|accuracy| Backtest {
-                smape: accuracy.smape,
-                mase: accuracy.mase,
+            model: model(&forecast.methods),
+            methods: forecast
+                .methods
+                .iter()
+                .map(|method| method.name().to_owned())
+                .collect(),
+            notes: forecast
+                .notes
+                .iter()
+                .map(|note| note.name().to_owned())
+                .collect(),
+            backtest: forecast.backtest.map(|backtest| Backtest {
+                smape: thousandths(backtest.smape),
+                mase: backtest.mase.map(thousandths),
+                origins: i64::try_from(backtest.origins).unwrap_or(i64::MAX),
             }),
-            points,
+            points: points.map(|(day, band)| point(day, band)).collect(),
         })
     }
 }
@@ -70,34 +82,70 @@ async fn require_product(view: &mut View, id: &str) -> Result<(), Error> {
         .ok_or_else(|| Error::new(ErrorKind::NotFound, "no such product"))
 }
 
-/// Pieces sold per day from the first sale (two years back at most) to `as_of`.
-async fn history(view: &mut View, product_id: Option<&str>) -> Result<Vec<f64>, Error> {
-    const ALL: &str = "SELECT day, CAST(SUM(quantity) AS BIGINT) FROM order_lines
-        WHERE tenant = $1 AND class = 1 AND day >= $2 AND day <= $3 GROUP BY day ORDER BY day";
-    const ONE: &str = "SELECT day, CAST(SUM(quantity) AS BIGINT) FROM order_lines
-        WHERE tenant = $1 AND class = 1 AND day >= $2 AND day <= $3 AND product_id = $4
-        GROUP BY day ORDER BY day";
-    let last = view.shop.last();
-    let query = sqlx::query_as(if product_id.is_some() { ONE } else { ALL })
-        .bind(&view.shop.tenant)
-        .bind(view.shop.first_of(HISTORY_MAX))
-        .bind(last);
-    let query = match product_id {
-        Some(id) => query.bind(id),
-        None => query,
+/// What a forecast is made from.
+struct History {
+    /// Pieces per day from the first sale (two years back at most) to `as_of`; not a number on days on which the shop was closed.
+    units: Vec<f64>,
+    closures: Closures,
+}
+
+impl History {
+    async fn read(view: &mut View, product_id: Option<&str>) -> Result<Self, Error> {
+        const ALL: &str = "SELECT day, CAST(SUM(quantity) AS BIGINT) FROM order_lines
+            WHERE tenant = $1 AND class = 1 AND day >= $2 AND day <= $3 GROUP BY day ORDER BY day";
+        const ONE: &str = "SELECT day, CAST(SUM(quantity) AS BIGINT) FROM order_lines
+            WHERE tenant = $1 AND class = 1 AND day >= $2 AND day <= $3 AND product_id = $4
+            GROUP BY day ORDER BY day";
+        let (first, last) = (view.shop.first_of(HISTORY_MAX), view.shop.last());
+        let of_shop: Vec<(i64, i64)> = sqlx::query_as(ALL)
+            .bind(&view.shop.tenant)
+            .bind(first)
+            .bind(last)
+            .fetch_all(&mut *view.db)
+            .await?;
+        let traded: HashMap<i64, i64> = of_shop.iter().copied().collect();
+        let sold = match product_id {
+            None => of_shop,
+            Some(id) => {
+                let query = sqlx::query_as(ONE).bind(&view.shop.tenant);
+                let query = query.bind(first).bind(last).bind(id);
+                query.fetch_all(&mut *view.db).await?
+            }
+        };
+        let begin = traded.keys().min().copied().unwrap_or(last + 1);
+        let traded: Vec<bool> = (begin..=last)
+            .map(|day| traded.contains_key(&day))
+            .collect();
+        let closures = Closures::of(traded, begin);
+        Ok(Self {
+            units: units_per_day(&sold, last, &closures),
+            closures,
+        })
+    }
+
+    /// Days after `as_of` on which the shop will be closed expect nothing.
+    fn forecast(&self, days: usize, last: i64) -> Forecast {
+        let mut forecast = forecast::forecast(&self.units, WEEK, days);
+        for (day, band) in (last + 1..).zip(&mut forecast.bands) {
+            if self.closures.will_be(day) {
+                *band = Band::default();
+            }
+        }
+        forecast
+    }
+}
+
+fn units_per_day(sold: &[(i64, i64)], last: i64, closures: &Closures) -> Vec<f64> {
+    let Some(&(first, _)) = sold.first() else {
+        return Vec::new();
     };
-    let rows: Vec<(i64, i64)> = query.fetch_all(&mut *view.db).await?;
-    let Some(&(first, _)) = rows.first() else {
-        return Ok(Vec::new());
-    };
-    let mut sold = rows.into_iter().peekable();
-    let history = (first..=last).map(|day| {
-        let units = sold
-            .next_if(|&(sold_on, _)| sold_on == day)
-            .map_or(0, |(_, units)| units);
-        to_f64(units)
+    let mut sold = sold.iter().peekable();
+    let units = (first..=last).map(|day| match sold.next_if(|(sold_on, _)| *sold_on == day) {
+        Some(&(_, units)) => to_f64(units),
+        None if closures.was(day) => f64::NAN,
+        None => 0.0,
     });
-    Ok(history.collect())
+    units.collect()
 }
 
 #[expect(
@@ -108,13 +156,27 @@ fn to_f64(units: i64) -> f64 {
     units as f64
 }
 
+/// `combination` of several methods, the one method's name, or `none`.
+fn model(methods: &[Method]) -> String {
+    match methods {
+        [] => "none".to_owned(),
+        [one] => one.name().to_owned(),
+        _ => "combination".to_owned(),
+    }
+}
+
 fn point(day: i64, band: &Band) -> ForecastPoint {
     ForecastPoint {
         date: Date::from_epoch_days(day),
-        mean: band.mean,
-        lower80: band.lower80,
-        upper80: band.upper80,
-        lower95: band.lower95,
-        upper95: band.upper95,
+        mean: thousandths(band.mean),
+        lower80: thousandths(band.lower80),
+        upper80: thousandths(band.upper80),
+        lower95: thousandths(band.lower95),
+        upper95: thousandths(band.upper95),
     }
+}
+
+/// Rounding keeps the order of numbers. Beyond 2^43 three decimals do not exist.
+fn thousandths(number: f64) -> f64 {
+    (number.min(1e12) * 1000.0).round() / 1000.0
 }

@@ -19,8 +19,8 @@ const POSITIVE_MIN: i64 = mood::SCALE / 20;
 /// How many of the best and of the worst texts are shown.
 const EXCERPTS: i64 = 3;
 
-/// How much of a text is shown, in characters.
-const EXCERPT_LENGTH: usize = 280;
+/// Below this many scored reviews the spread says nothing about the mean.
+const MARGIN_MIN: i64 = 5;
 
 /// Scores added up.
 #[derive(Clone, Copy, Debug, Default)]
@@ -50,6 +50,61 @@ impl MeanScore {
             .ok()
             .map(|thousandths| f64::from(thousandths) / 1000.0)
     }
+}
+
+/// Scores counted by what they say.
+#[derive(Clone, Copy, Debug, Default)]
+struct Tally {
+    mean: MeanScore,
+    squares: i128,
+    positive: i64,
+    negative: i64,
+}
+
+impl Tally {
+    fn add(&mut self, score: Option<i64>) {
+        self.mean.add(score);
+        let Some(score) = score else { return };
+        self.squares += i128::from(score) * i128::from(score);
+        self.positive += i64::from(score >= POSITIVE_MIN);
+        self.negative += i64::from(score <= -POSITIVE_MIN);
+    }
+
+    fn neutral(&self) -> i64 {
+        self.mean.scored - self.positive - self.negative
+    }
+
+    fn unknown(&self) -> i64 {
+        self.mean.reviews - self.mean.scored
+    }
+
+    /// Half of the mean's 95 % confidence interval by Student's t, three decimals.
+    fn margin(&self) -> Option<f64> {
+        if self.mean.scored < MARGIN_MIN {
+            return None;
+        }
+        let count = i128::from(self.mean.scored);
+        let sum = i128::from(self.mean.sum);
+        #[expect(
+            clippy::cast_precision_loss,
+            reason = "a share of it is lost, far below what is shown"
+        )]
+        let (spread, count) = ((self.squares * count - sum * sum) as f64, count as f64);
+        let error = (spread / (count * count * (count - 1.0))).sqrt() / SCALE;
+        Some((error * student_97_5(count - 1.0) * 1000.0).round() / 1000.0)
+    }
+}
+
+/// [`mood::SCALE`].
+const SCALE: f64 = 10_000.0;
+
+/// The 97.5th percentile of Student's t: Cornish and Fisher's expansion (Abramowitz & Stegun 26.7.5), right to 2 % from 4 degrees of
+/// freedom on.
+fn student_97_5(freedom: f64) -> f64 {
+    const Z: f64 = 1.959_964;
+    let first = (Z.powi(3) + Z) / 4.0;
+    let second = (5.0 * Z.powi(5) + 16.0 * Z.powi(3) + 3.0 * Z) / 96.0;
+    Z + first / freedom + second / freedom.powi(2)
 }
 
 /// The mean over the reviews from day `first` to `last`.
@@ -90,19 +145,16 @@ impl Store {
         .fetch_all(&mut *view.db)
         .await?;
         let excerpts = excerpts(&mut view, days).await?;
-        let mut all = MeanScore::default();
-        let (mut positive, mut negative) = (0, 0);
-        let mut by_day: BTreeMap<i64, MeanScore> = BTreeMap::new();
-        let mut by_product: BTreeMap<String, (String, MeanScore)> = BTreeMap::new();
+        let mut all = Tally::default();
+        let mut by_day: BTreeMap<i64, Tally> = BTreeMap::new();
+        let mut by_product: BTreeMap<String, (String, Tally)> = BTreeMap::new();
         for (day, product, score) in rows {
             all.add(score);
-            positive += i64::from(score.is_some_and(|score| score >= POSITIVE_MIN));
-            negative += i64::from(score.is_some_and(|score| score <= -POSITIVE_MIN));
             by_day.entry(day).or_default().add(score);
             let key = id_key(&product);
             by_product
                 .entry(key)
-                .or_insert_with(|| (product, MeanScore::default()))
+                .or_insert_with(|| (product, Tally::default()))
                 .1
                 .add(score);
         }
@@ -111,45 +163,53 @@ impl Store {
             as_of: shop.as_of,
             currency: shop.currency,
             timezone: shop.timezone,
-            score: all.score(),
-            positive,
-            neutral: all.scored - positive - negative,
-            negative,
-            unknown: all.reviews - all.scored,
-            reviews: all.reviews,
+            score: all.mean.score(),
+            margin: all.margin(),
+            positive: all.positive,
+            neutral: all.neutral(),
+            negative: all.negative,
+            unknown: all.unknown(),
+            reviews: all.mean.reviews,
             points: by_day
                 .into_iter()
-                .map(|(day, mean)| point(day, &mean))
+                .map(|(day, tally)| point(day, &tally))
                 .collect(),
             products: by_product
                 .into_values()
-                .map(|(id, mean)| product(id, &mean))
+                .map(|(id, tally)| product(id, &tally))
                 .collect(),
             excerpts,
         })
     }
 }
 
-fn point(day: i64, mean: &MeanScore) -> SentimentPoint {
+fn point(day: i64, tally: &Tally) -> SentimentPoint {
     SentimentPoint {
         date: Date::from_epoch_days(day),
-        score: mean.score(),
-        reviews: mean.reviews,
+        score: tally.mean.score(),
+        margin: tally.margin(),
+        reviews: tally.mean.reviews,
+        scored: tally.mean.scored,
     }
 }
 
-fn product(product_id: String, mean: &MeanScore) -> ProductSentiment {
+fn product(product_id: String, tally: &Tally) -> ProductSentiment {
     ProductSentiment {
         product_id,
-        score: mean.score(),
-        reviews: mean.reviews,
+        score: tally.mean.score(),
+        margin: tally.margin(),
+        positive: tally.positive,
+        neutral: tally.neutral(),
+        negative: tally.negative,
+        unknown: tally.unknown(),
+        reviews: tally.mean.reviews,
     }
 }
 
 /// The best texts, then the worst, each review at most once.
 async fn excerpts(view: &mut View, days: u32) -> Result<Vec<Excerpt>, Error> {
-    let best: Vec<(String, i64)> = sqlx::query_as(
-        "SELECT text, score FROM reviews
+    let best: Vec<(String,)> = sqlx::query_as(
+        "SELECT text FROM reviews
          WHERE tenant = $1 AND day >= $2 AND score >= $3 ORDER BY score DESC, id DESC LIMIT $4",
     )
     .bind(&view.shop.tenant)
@@ -158,8 +218,8 @@ async fn excerpts(view: &mut View, days: u32) -> Result<Vec<Excerpt>, Error> {
     .bind(EXCERPTS)
     .fetch_all(&mut *view.db)
     .await?;
-    let worst: Vec<(String, i64)> = sqlx::query_as(
-        "SELECT text, score FROM reviews
+    let worst: Vec<(String,)> = sqlx::query_as(
+        "SELECT text FROM reviews
          WHERE tenant = $1 AND day >= $2 AND score <= $3 ORDER BY score, id DESC LIMIT $4",
     )
     .bind(&view.shop.tenant)
@@ -168,23 +228,40 @@ async fn excerpts(view: &mut View, days: u32) -> Result<Vec<Excerpt>, Error> {
     .bind(EXCERPTS)
     .fetch_all(&mut *view.db)
     .await?;
-    Ok(best.into_iter().chain(worst).map(excerpt).collect())
+    Ok(best
+        .iter()
+        .chain(&worst)
+        .filter_map(|(text,)| mood::excerpt(text))
+        .collect())
 }
 
-fn excerpt((text, score): (String, i64)) -> Excerpt {
-    let single = MeanScore {
-        sum: score,
-        scored: 1,
-        reviews: 1,
-    };
-    let words = mood::telling_words(&text);
-    let mut shown: String = text.chars().take(EXCERPT_LENGTH).collect();
-    if shown.len() < text.len() {
-        shown.push('…');
+#[cfg(test)]
+mod tests {
+    use super::{Tally, student_97_5};
+
+    fn tally(scores: &[Option<i64>]) -> Tally {
+        let mut tally = Tally::default();
+        scores.iter().for_each(|&score| tally.add(score));
+        tally
     }
-    Excerpt {
-        text: shown,
-        score: single.score().unwrap_or(0.0),
-        words,
+
+    #[test]
+    fn the_margin_is_that_of_students_t() {
+        // Five numbers with a deviation of 0.1 * sqrt(2.5), four degrees of freedom: t is 2.776.
+        let five = tally(&[1_000, 2_000, 3_000, 4_000, 5_000].map(Some));
+        let margin = five.margin().unwrap();
+        assert!((margin - 2.776 * 0.070_711).abs() < 0.005, "{margin}");
+        assert!((student_97_5(30.0) - 2.042).abs() < 0.001);
+        assert_eq!(tally(&[Some(10_000); 4]).margin(), None);
+        assert_eq!(tally(&[Some(10_000); 9]).margin(), Some(0.0));
+    }
+
+    #[test]
+    fn what_could_not_be_read_is_unknown_and_not_neutral() {
+        let all = tally(&[Some(9_000), Some(-9_000), Some(100), None, None]);
+        assert_eq!(
+            (all.positive, all.neutral(), all.negative, all.unknown()),
+            (1, 1, 1, 2)
+        );
     }
 }

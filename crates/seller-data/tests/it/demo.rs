@@ -32,7 +32,7 @@ async fn three_different_shops_with_a_year_of_trade() {
             let forecast = store.demand_forecast(tenant, None, 30).await.unwrap();
             assert_eq!(
                 (forecast.model.as_str(), forecast.points.len()),
-                ("mstl-ets", 30)
+                ("combination", 30)
             );
             assert!(forecast.backtest.unwrap().smape < 100.0);
             assert!(store.product(tenant, "101").await.unwrap().is_some());

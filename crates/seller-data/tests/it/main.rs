@@ -8,6 +8,7 @@
 mod common;
 mod definitions;
 mod demo;
+mod forecast;
 mod import;
 mod isolation;
 mod outbox;

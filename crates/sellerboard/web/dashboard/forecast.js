@@ -13,9 +13,13 @@ const HORIZONS = [
   { value: 90, label: "90 days" },
 ];
 const MODELS = {
-  "mstl-ets": "a seasonal model",
-  "seasonal-naive": "the week before, repeated",
+  combination: "the average of the best methods",
   mean: "the average, for want of history",
+};
+const NOTES = {
+  intermittent: "sold on few days: right in sum, not day by day",
+  "level-shift": "from what came after a jump",
+  "short-history": "a guess, from two weeks at most",
 };
 
 export function Forecast({ selected, onSelect }) {
@@ -42,7 +46,7 @@ export function Forecast({ selected, onSelect }) {
   <//>`;
 }
 
-function Fan({ forecast: { points, model, backtest } }) {
+function Fan({ forecast: { points, model, methods, notes, backtest } }) {
   const x = useMemo(() => points.map(({ date }) => dayToMs(date)), [points]);
   const series = useMemo(() => {
     const column = (name) => points.map((point) => point[name]);
@@ -61,7 +65,8 @@ function Fan({ forecast: { points, model, backtest } }) {
   const total = points.reduce((sum, { mean }) => sum + mean, 0);
   return html`<p class="headline">
       <b>${count(total)} units</b>
-      <span class="quiet">in ${points.length} days, by ${MODELS[model] ?? model}</span>
+      <span class="quiet">in ${points.length} days, by <span title=${methods.join(", ")}>${MODELS[model] ?? model}</span></span>
+      ${notes.map((note) => NOTES[note] && html`<span class="quiet" key=${note}>${NOTES[note]}</span>`)}
       ${backtest && html`<span class="quiet" title="Symmetric mean absolute percentage error">off by ${decimal(backtest.smape, 0)} % a day when tried on the last days</span>`}
     </p>
     <${Chart}

@@ -80,7 +80,7 @@ function Excerpt({ excerpt: { text, score, words } }) {
 
 /** The text with the words that decided its score marked. */
 function marked(text, words) {
-  const wanted = new Set(words.map((word) => word.toLowerCase()));
+  const wanted = new Set(words.flatMap((word) => word.toLowerCase().split(" ")));
   return text
     .split(/([\p{L}\p{N}'’-]+)/u)
     .map((part, index) => (index % 2 === 1 && wanted.has(part.toLowerCase()) ? html`<mark>${part}</mark>` : part));
