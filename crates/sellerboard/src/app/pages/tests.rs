@@ -73,48 +73,76 @@ fn pages_have_no_inline_script_or_style_and_name_files_that_exist() {
 /// No tool resolves imports before the browser does: each names a file that is embedded, and what that file exports.
 #[test]
 fn modules_import_what_exists() {
-    let own = Sources::iter().filter(|path| path.ends_with(".js") && !path.starts_with("vendor/"));
-    for module in own {
-        let folder = module.rsplit_once('/').unwrap().0;
-        let source = text(&module);
-        for (names, from) in imports(&source) {
-            let path = match from.strip_prefix("../") {
-                Some(path) => path.to_owned(),
-                None => format!("{folder}/{}", from.trim_start_matches("./")),
-            };
-            assert!(Sources::get(&path).is_some(), "{module} imports {from}");
+    for module in own_modules() {
+        for (names, path) in imports(&module) {
+            assert!(Sources::get(&path).is_some(), "{module} imports {path}");
             // Those of others are written in one line, with names of their own.
             if !path.starts_with("vendor/") {
                 let exported = exports(&text(&path));
                 for name in names {
-                    assert!(exported.contains(&name), "{module}: no {name} in {from}");
+                    assert!(exported.contains(&name), "{module}: no {name} in {path}");
                 }
             }
-        }
-        // Those that are loaded when they are needed.
-        for rest in source.split("import(\"../").skip(1) {
-            let path = rest.split('"').next().unwrap();
-            assert!(Sources::get(path).is_some(), "{module} imports {path}");
         }
     }
 }
 
-/// What `import { a, b } from "c"` and `export { a, b } from "c"` name.
-fn imports(source: &str) -> Vec<(BTreeSet<String>, String)> {
-    let statements = source.split(" from \"").collect::<Vec<_>>();
-    let pairs = statements.windows(2);
-    pairs
-        .map(|pair| {
-            let names = pair[0].rsplit_once('{').map_or("", |(_, names)| names);
-            let names = names.trim_end_matches('}').split(',').map(str::trim);
-            let names = names.filter(|name| !name.is_empty()).map(|name| {
-                let original = name.split(" as ").next().unwrap_or(name);
-                original.trim_end_matches('}').trim().to_owned()
-            });
-            let from = pair[1].split('"').next().unwrap_or_default();
-            (names.collect(), from.to_owned())
+/// Else a browser would find out module by module what it needs, a round trip for each depth.
+#[test]
+fn pages_preload_the_modules_that_they_run_and_no_others() {
+    for page in Sources::iter().filter(|path| path.ends_with(".html")) {
+        let html = text(&page);
+        let named = |before: &str| {
+            let before = format!("{before}\"/assets/");
+            let rest = html.split(&before).skip(1);
+            rest.map(|rest| rest.split('"').next().unwrap().to_owned())
+                .collect::<BTreeSet<_>>()
+        };
+        let mut needed = named("type=\"module\" src=");
+        let preloaded: BTreeSet<_> = named("rel=\"modulepreload\" href=")
+            .union(&needed)
+            .cloned()
+            .collect();
+        let mut unread: Vec<String> = needed.iter().cloned().collect();
+        while let Some(module) = unread.pop() {
+            for (_, path) in imports(&module) {
+                if needed.insert(path.clone()) {
+                    unread.push(path);
+                }
+            }
+        }
+        assert_eq!(preloaded, needed, "{page}");
+    }
+}
+
+fn own_modules() -> impl Iterator<Item = String> {
+    Sources::iter()
+        .filter(|path| path.ends_with(".js") && !path.starts_with("vendor/"))
+        .map(|path| path.into_owned())
+}
+
+/// What a module imports, now or later: `import { a, b } from "./c.js"`, `import("./c.js")`. Names and path of each.
+fn imports(module: &str) -> Vec<(BTreeSet<String>, String)> {
+    let source = text(module);
+    // Of a library, what is written in one line without spaces.
+    let source = source
+        .replace("from\"", " from \"")
+        .replace("import(\"", "{} from \"");
+    let statements = source.split("from \"").collect::<Vec<_>>();
+    let pairs = statements.windows(2).map(|pair| {
+        let names = pair[0].rsplit_once('{').map_or("", |(_, names)| names);
+        let names = names.split(['}', ',']).map(str::trim);
+        let names = names.map(|name| name.split(" as ").next().unwrap_or(name).to_owned());
+        let names = names.filter(|name| !name.is_empty()).collect();
+        (names, pair[1].split('"').next().unwrap_or_default())
+    });
+    let folder = module.rsplit_once('/').unwrap().0;
+    let files = pairs.filter(|(_, from)| from.starts_with('.'));
+    files
+        .map(|(names, from)| match from.strip_prefix("../") {
+            Some(path) => (names, path.to_owned()),
+            None => (names, format!("{folder}/{}", from.trim_start_matches("./"))),
         })
-        .filter(|(_, from)| from.starts_with('.'))
         .collect()
 }
 
@@ -142,8 +170,7 @@ fn exports(source: &str) -> BTreeSet<String> {
 /// Data goes into a page as text. The library for markup escapes; these would not.
 #[test]
 fn modules_make_no_markup_of_text() {
-    let own = Sources::iter().filter(|path| path.ends_with(".js") && !path.starts_with("vendor/"));
-    for module in own {
+    for module in own_modules() {
         let source = text(&module);
         for banned in [
             "innerHTML",
