@@ -6,6 +6,8 @@ use libtest_mimic::Failed;
 
 use crate::page::Page;
 
+const CONTENTS: &str = "docs/README.md";
+
 /// Each link leads to a file that is there, and to a heading of it. Addresses elsewhere are not asked.
 pub(crate) fn check(root: &Path, pages: &[Page]) -> Result<(), Failed> {
     let mut dead = Vec::new();
@@ -20,6 +22,28 @@ pub(crate) fn check(root: &Path, pages: &[Page]) -> Result<(), Failed> {
         Ok(())
     } else {
         Err(format!("these lead nowhere:\n{}", dead.join("\n")).into())
+    }
+}
+
+/// Each page of the documentation is found from its contents.
+pub(crate) fn check_contents(pages: &[Page]) -> Result<(), Failed> {
+    let contents = pages.iter().find(|page| page.path == CONTENTS);
+    let links = &contents.expect("the documentation has contents").links;
+    let listed: Vec<String> = links
+        .iter()
+        .map(|link| resolve(CONTENTS, link.target.split('#').next().unwrap_or_default()))
+        .collect();
+    let is_lost = |page: &&Page| page.path.starts_with("docs/") && !listed.contains(&page.path);
+    let lost: Vec<&str> = pages
+        .iter()
+        .filter(|page| page.path != CONTENTS)
+        .filter(is_lost)
+        .map(|page| page.path.as_str())
+        .collect();
+    if lost.is_empty() {
+        Ok(())
+    } else {
+        Err(format!("{CONTENTS} does not name {}", lost.join(", ")).into())
     }
 }
 

@@ -51,6 +51,10 @@ fn main() -> ExitCode {
             let pages = pages.clone();
             move || links::check(&root, &pages)
         }),
+        Trial::test("every_page_is_in_the_contents", {
+            let pages = pages.clone();
+            move || links::check_contents(&pages)
+        }),
         Trial::test("what_does_not_run_says_why", {
             let pages = pages.clone();
             move || samples::check_unrun(&pages)
