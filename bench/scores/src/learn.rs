@@ -193,3 +193,30 @@ fn slope(examples: &[Example], prior: &[f64], pull: &[f64], state: &[f64]) -> Ve
     }
     slope
 }
+
+#[cfg(test)]
+mod tests {
+    use super::{Example, fit};
+
+    fn example(term: usize, praises: bool) -> Example {
+        Example {
+            terms: vec![(term, 1.0)],
+            sign: if praises { 1.0 } else { -1.0 },
+            weight: 1.0,
+            source: 0,
+        }
+    }
+
+    #[test]
+    fn frequent_words_are_corrected_and_rare_ones_keep_their_valence() {
+        // The first word always blames, whatever the lexicon says; the second was seen once; the third is as the lexicon says.
+        let mut examples: Vec<Example> = (0..400).map(|_| example(0, false)).collect();
+        examples.push(example(1, false));
+        examples.extend((0..400).map(|_| example(2, true)));
+        let fitted = fit(&examples, &[1.0, 2.0, 2.0], &[10.0; 3]);
+        assert!(fitted.valences[0] < 0.0, "{:?}", fitted.valences);
+        assert!(fitted.valences[1] > 1.0, "{:?}", fitted.valences);
+        assert!(fitted.valences[2] > 1.5, "{:?}", fitted.valences);
+        assert!(fitted.log_odds > 0.0);
+    }
+}

@@ -181,3 +181,23 @@ fn ratio(part: usize, whole: usize) -> f64 {
 fn count(rows: usize) -> f64 {
     rows as f64
 }
+
+#[cfg(test)]
+mod tests {
+    use super::{area_under_curve, correlation, weighted_f1};
+
+    #[test]
+    fn measures_are_the_published_ones() {
+        let line = [1.0, 2.0, 3.0, 4.0];
+        assert!((correlation(&line, &[2.0, 4.0, 6.0, 8.0]) - 1.0).abs() < 1e-9);
+        assert!((correlation(&line, &[1.0, -1.0, -1.0, 1.0])).abs() < 1e-9);
+        // Of the positive one of two is found, and one that is none is taken for it: F1 is 1/2 for half of the weight. The negative ones
+        // have 1/2 as well.
+        let f1 = weighted_f1(&[0.5, -0.5, 0.5, -0.5], &[1.0, 1.0, -1.0, -1.0]);
+        assert!((f1 - 0.5).abs() < 1e-9);
+        assert!((weighted_f1(&[0.0, 1.0], &[0.01, 3.0]) - 1.0).abs() < 1e-9);
+        // Three of four pairs are in order, and one is a tie.
+        let scored = vec![(0.1, false), (0.4, true), (0.4, false), (0.9, true)];
+        assert!((area_under_curve(scored) - 3.5 / 4.0).abs() < 1e-9);
+    }
+}

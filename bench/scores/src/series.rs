@@ -180,3 +180,31 @@ fn mean(numbers: impl Iterator<Item = f64>) -> f64 {
     });
     if count > 0.0 { sum / count } else { 0.0 }
 }
+
+#[cfg(test)]
+mod tests {
+    use forecast::Band;
+
+    use super::{Series, Sums, repeat};
+
+    #[test]
+    fn measures_are_the_published_ones() {
+        let series = Series::cut(vec![1.0, 2.0, 4.0, 6.0, 4.0], 1, 2);
+        assert!(repeat(&series).iter().all(|band| band.mean == 4.0));
+        let band = Band {
+            mean: 4.0,
+            lower80: 3.0,
+            upper80: 5.0,
+            lower95: 3.0,
+            upper95: 7.0,
+        };
+        let mut sums = Sums::default();
+        sums.add(&series, &[band, band], 0.0);
+        // The history's differences are 1 and 2; what came was 6 and 4.
+        assert!((sums.smape - 20.0).abs() < 1e-9);
+        assert!((sums.mase - 1.0 / 1.5).abs() < 1e-9);
+        assert!((sums.rmsse - (2.0_f64 / 2.5).sqrt()).abs() < 1e-9);
+        assert!((sums.bias - 1.0).abs() < 1e-9);
+        assert!((sums.inside80 - 0.5).abs() < 1e-9 && (sums.inside95 - 1.0).abs() < 1e-9);
+    }
+}

@@ -30,7 +30,7 @@ const INTERVAL_MIN: f64 = 1.32;
 /// A forecast, what made it, and how good that was.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Forecast {
-    /// What is averaged. Empty when nothing was ever sold; [`Method::Mean`] alone for a short history.
+    /// What is averaged. Empty when nothing was sold; [`Method::Mean`] alone for a short history.
     pub methods: Vec<Method>,
     /// One for each step.
     pub bands: Vec<Band>,
@@ -47,7 +47,7 @@ pub enum Note {
     Intermittent,
     /// The level jumped, and what was before was left out.
     LevelShift,
-    /// Nothing was ever sold.
+    /// Nothing was sold in all of the history.
     NoDemand,
     /// There are [`SHORT_MAX`] days or fewer: the bands are a guess.
     ShortHistory,

@@ -5,6 +5,9 @@
 
 use crate::{method::Method, numbers::mean, season::Profile};
 
+/// Fewer origins say little of rare errors, however short the horizon.
+const ORIGINS_MIN: usize = 40;
+
 /// At most so many origins: more cost time, and tell of times long gone.
 const ORIGINS_MAX: usize = 100;
 
@@ -22,11 +25,10 @@ pub(crate) struct Trial<'a> {
 pub(crate) type Paths = Vec<Vec<f64>>;
 
 impl<'a> Trial<'a> {
-    /// A third of the history, or less: three times what is asked for.
+    /// A third of the history, or less: three times what is asked for, or what repeats.
     pub(crate) fn new(history: &'a [f64], period: usize, horizon: usize) -> Self {
-        let origins = (history.len() / 3)
-            .min(3 * horizon.max(period))
-            .min(ORIGINS_MAX);
+        let wanted = (3 * horizon.max(period)).clamp(ORIGINS_MIN, ORIGINS_MAX);
+        let origins = wanted.min(history.len() / 3);
         Self {
             history,
             period,

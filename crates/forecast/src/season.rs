@@ -9,8 +9,8 @@ pub(crate) struct Profile {
     factors: Vec<f64>,
 }
 
-/// No place is taken to have less than this share of the course: what is divided by it would be noise.
-const FACTOR_MIN: f64 = 0.02;
+/// What is sold at a place with a smaller share of the course says nothing of the course.
+const TELLING_MIN: f64 = 0.1;
 
 impl Profile {
     /// Of a series without a season.
@@ -50,10 +50,7 @@ impl Profile {
             .map(|(ratios, centre)| error_of_mean(ratios, *centre))
             .collect();
         Self {
-            factors: shrunk(&factors, &errors)
-                .into_iter()
-                .map(|factor| factor.max(FACTOR_MIN))
-                .collect(),
+            factors: shrunk(&factors, &errors),
         }
     }
 
@@ -61,13 +58,18 @@ impl Profile {
         self.factors[at % self.factors.len()]
     }
 
-    /// The history without its season.
+    /// The history without its season: its course. Where there is next to no demand, the course goes on as it was.
     pub(crate) fn adjusted(&self, history: &[f64]) -> Vec<f64> {
-        history
-            .iter()
-            .enumerate()
-            .map(|(at, value)| value / self.factor(at))
-            .collect()
+        let tells = |at: usize| self.factor(at) >= TELLING_MIN;
+        let first = (0..history.len()).find(|&at| tells(at));
+        let mut course = first.map_or(0.0, |at| history[at] / self.factor(at));
+        let adjusted = history.iter().enumerate().map(|(at, value)| {
+            if tells(at) {
+                course = value / self.factor(at);
+            }
+            course
+        });
+        adjusted.collect()
     }
 }
 
@@ -121,9 +123,58 @@ fn shrunk(factors: &[f64], errors: &[f64]) -> Vec<f64> {
     if places < 4.0 || spread <= 0.0 {
         return factors.to_vec();
     }
-    let share = ((places - 3.0) / (places - 1.0) * (noise / spread)).clamp(0.0, 1.0);
+    let share = (places - 3.0) / (places - 1.0) * (noise / spread).min(1.0);
     factors
         .iter()
         .map(|factor| share + (1.0 - share) * factor)
         .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Profile, shrunk};
+
+    /// Four quarters that are 0.5, 1, 1.5 and 1 of a course of 40.
+    fn quarters(years: usize) -> Vec<f64> {
+        [20.0, 40.0, 60.0, 40.0].repeat(years)
+    }
+
+    #[test]
+    fn an_exact_season_is_found_exactly() {
+        let profile = Profile::of(&quarters(6), 4);
+        for (place, factor) in [0.5, 1.0, 1.5, 1.0].iter().enumerate() {
+            assert!((profile.factor(place) - factor).abs() < 1e-9, "{profile:?}");
+        }
+        assert!(
+            profile
+                .adjusted(&quarters(6))
+                .iter()
+                .all(|course| (course - 40.0).abs() < 1e-9)
+        );
+        let too_short = Profile::of(&quarters(2), 4);
+        assert!((too_short.factor(0) - 1.0).abs() < 1e-9);
+    }
+
+    #[test]
+    fn noise_draws_factors_to_one() {
+        let factors = [0.5, 1.0, 1.5, 1.0, 1.0];
+        assert_eq!(shrunk(&factors, &[0.0; 5]), factors);
+        let half = shrunk(&factors, &[0.125; 5]);
+        assert!(
+            (half[0] - 0.75).abs() < 1e-9 && (half[2] - 1.25).abs() < 1e-9,
+            "{half:?}"
+        );
+        assert_eq!(shrunk(&factors, &[9.0; 5]), [0.75, 1.0, 1.25, 1.0, 1.0]);
+    }
+
+    #[test]
+    fn a_place_with_next_to_no_demand_does_not_move_the_course() {
+        let profile = Profile {
+            factors: vec![0.02, 1.48, 1.5],
+        };
+        assert_eq!(
+            profile.adjusted(&[5.0, 148.0, 150.0, 0.0, 148.0, 150.0]),
+            [100.0; 6]
+        );
+    }
 }

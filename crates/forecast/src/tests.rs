@@ -104,6 +104,50 @@ fn days_of_the_week_without_trade_are_forecast_as_none() {
 }
 
 #[test]
+fn one_sale_on_a_day_that_is_usually_closed_changes_little() {
+    let mut history: Vec<f64> = noise(2, 103, 40.0, 4.0)
+        .iter()
+        .enumerate()
+        .map(|(day, units)| if day % 7 == 6 { 0.0 } else { *units })
+        .collect();
+    history[48] = 9.0;
+    let forecast = forecast(&history, 7, 14);
+    for (step, band) in forecast.bands.iter().enumerate() {
+        let expected = if (103 + step) % 7 == 6 { 0.5 } else { 40.0 };
+        assert!((band.mean - expected).abs() < 6.0, "{step}: {band:?}");
+    }
+}
+
+/// Far ahead of a random walk nobody knows as much as one step ahead.
+#[test]
+fn bands_are_wider_the_further_ahead_if_errors_grow() {
+    let mut level = 500.0;
+    let walk: Vec<f64> = noise(9, 300, 0.0, 5.0)
+        .iter()
+        .map(|step| {
+            level += step;
+            level
+        })
+        .collect();
+    let bands = forecast(&walk, 7, 20).bands;
+    let width = |band: &Band| band.upper80 - band.lower80;
+    assert!(width(&bands[19]) > 2.0 * width(&bands[0]), "{bands:?}");
+    let steady = forecast(&noise(9, 300, 500.0, 5.0), 7, 20).bands;
+    assert!(width(&steady[19]) < 1.6 * width(&steady[0]), "{steady:?}");
+}
+
+#[test]
+fn what_is_left_out_is_above_where_nothing_is_below() {
+    // Three of ten days one piece, the other seven none: nine of ten days are within 0 and 1, but 80 % need no more than that either.
+    let history: Vec<f64> = (0..300_u32)
+        .map(|day| f64::from(u8::from(day * 7 % 10 < 3)))
+        .collect();
+    let band = forecast(&history, 1, 1).bands[0];
+    assert!(band.lower80 == 0.0 && band.lower95 == 0.0, "{band:?}");
+    assert!((0.95..1.3).contains(&band.upper80), "{band:?}");
+}
+
+#[test]
 fn a_gap_is_not_a_fall() {
     let mut history = noise(3, 90, 40.0, 4.0);
     history[78..89].fill(f64::NAN);

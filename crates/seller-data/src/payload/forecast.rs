@@ -14,14 +14,14 @@ pub struct DemandForecast {
     pub currency: String,
     /// The time zone that decides where a day ends, IANA.
     pub timezone: String,
-    /// `combination`, the only method's name, or `none` when nothing was ever sold.
+    /// `combination`, the only method's name, or `none` when nothing was sold in two years.
     pub model: String,
     /// What is averaged: `damped-trend` and `theta`, or `mean` and `slow-smoothing` for intermittent demand, and the method that did
     /// best on the last days: `adida`, `croston-sba`, `holt`, `naive`, `seasonal-naive`, `smoothing` or `tsb`, if it is another one.
     #[serde(default)]
     pub methods: Vec<String>,
     /// What to know of it: `intermittent` (nothing is sold on many days), `level-shift` (what came before a jump was left out),
-    /// `no-demand` (nothing was ever sold), `short-history` (13 days or fewer: the bands are a guess).
+    /// `no-demand` (nothing was sold in two years), `short-history` (13 days or fewer: the bands are a guess).
     #[serde(default)]
     pub notes: Vec<String>,
     /// How the combination did on the last days; null without enough history to hold out.
