@@ -3,10 +3,11 @@
 use std::{collections::HashMap, sync::LazyLock};
 
 /// The later ones win: a word that was learned from reviews has the valence that it has in them.
-const SOURCES: [(&str, f64); 4] = [
+const SOURCES: [(&str, f64); 5] = [
     (include_str!("../lexicon/opinion.tsv"), OPINION),
     (include_str!("../lexicon/vader.tsv"), 1.0),
     (include_str!("../lexicon/emoji.tsv"), 1.0),
+    (include_str!("../lexicon/phrases.tsv"), 1.0),
     (include_str!("../lexicon/learned.tsv"), 1.0),
 ];
 
@@ -36,7 +37,7 @@ pub(crate) fn valence(term: &str) -> Option<f64> {
 #[must_use]
 pub fn prior(term: &str) -> f64 {
     static PRIORS: LazyLock<HashMap<String, f64>> = LazyLock::new(|| {
-        SOURCES[..3]
+        SOURCES[..4]
             .iter()
             .flat_map(|(source, scale)| {
                 entries(source).map(move |(term, valence)| (term, valence * scale))

@@ -53,7 +53,7 @@ pub enum Unknown {
 const SOFTNESS: f64 = 15.0;
 
 /// The log-odds that a text praises, for each point of its sum: fitted with the valences by `scores learn`.
-const LOG_ODDS: f64 = 0.62;
+const LOG_ODDS: f64 = 0.61;
 
 /// Less than this decides nothing.
 const WEIGHT_MIN: f64 = 0.4;

@@ -7,6 +7,7 @@ use std::ops::Range;
 
 use crate::{
     language::is_common,
+    lexicon::valence,
     tokens::{Kind, Sentence, Token, sentences},
 };
 
@@ -70,10 +71,12 @@ pub(crate) fn terms_of(sentence: &Sentence) -> Vec<Term> {
         } else {
             1.0
         };
-        let factor = if token.kind == Kind::Word {
-            base * shout * within(tokens, index)
-        } else {
+        let factor = if token.kind == Kind::Sign {
             base
+        } else if only_negates(token, tokens.get(index + 1)) {
+            0.0
+        } else {
+            base * shout * within(tokens, index)
         };
         terms.push(Term {
             text: token.text.clone(),
@@ -124,6 +127,12 @@ fn within(tokens: &[Token], index: usize) -> f64 {
 pub fn is_particle(word: &str) -> bool {
     let bends = [CONTRASTING, IMAGINING, NEGATING, INTENSIFYING, WEAKENING];
     is_common(word) || bends.iter().any(|words| words.contains(&word))
+}
+
+/// "no" blames by itself, but in "no problem" it only turns what follows.
+fn only_negates(token: &Token, next: Option<&Token>) -> bool {
+    let has_feeling = |next: &Token| next.kind == Kind::Word && valence(&next.text).is_some();
+    is_in(&["no"], token) && next.is_some_and(has_feeling)
 }
 
 fn is_negation(token: &Token) -> bool {

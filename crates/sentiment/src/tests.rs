@@ -32,6 +32,30 @@ fn praise_is_above_zero_and_blame_below() {
 }
 
 #[test]
+fn pairs_of_words_say_what_the_two_alone_do_not() {
+    for text in [
+        "Do not buy",
+        "One star",
+        "It fell apart",
+        "I want my money back",
+        "Don't waste your time",
+        "Stopped working",
+    ] {
+        assert!(score(text) < -0.3, "{text}: {}", score(text));
+    }
+    for text in [
+        "Five stars!",
+        "Worth every penny",
+        "I can't fault it",
+        "No complaints",
+        "no problems so far",
+        "Would buy again",
+    ] {
+        assert!(score(text) > 0.3, "{text}: {}", score(text));
+    }
+}
+
+#[test]
 fn negation_reaches_three_words_and_not_over_a_comma() {
     assert!(factor("it is not good", "good") < 0.0);
     assert!(factor("it isn’t very good", "good") < 0.0);
@@ -39,6 +63,7 @@ fn negation_reaches_three_words_and_not_over_a_comma() {
     assert!(factor("not that I would say good", "good") > 0.0);
     assert!(factor("it is not only good", "good") > 0.0);
     assert!(factor("I was never so happy", "happy") > 1.0);
+    assert!(factor("no problem", "no").abs() < 1e-9 && factor("oh no", "no") > 0.0);
 }
 
 #[test]
