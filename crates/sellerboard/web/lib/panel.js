@@ -1,7 +1,7 @@
 // A panel: a card whose content comes from one reading, with its states.
 
 import { ago } from "./format.js";
-import { html, useNow } from "./ui.js";
+import { Component, html, useNow } from "./ui.js";
 
 /**
  * A card named `title`, filled by `children(data, answer)` once `read` (of `useRead`, reading.js) has an answer; until then by
@@ -30,7 +30,7 @@ export function Panel({ id, title, note, tools, read, lines = 5, skeleton = "lin
       ${answer
         ? isEmpty?.(answer.data)
           ? html`<div class="empty">${empty}</div>`
-          : children(answer.data, answer)
+          : html`<${Contained} answer=${answer}><${Content} draw=${children} answer=${answer} /><//>`
         : error
           ? html`<${Failed} error=${error} look=${look} />`
           : html`<${Skeleton} form=${skeleton} lines=${lines} isSlow=${isSlow} />`}
@@ -41,10 +41,38 @@ export function Panel({ id, title, note, tools, read, lines = 5, skeleton = "lin
   </section>`;
 }
 
+function Content({ draw, answer }) {
+  return draw(answer.data, answer);
+}
+
+/** Keeps an answer that its panel cannot draw from taking the other panels down. The next answer is tried again. */
+class Contained extends Component {
+  constructor(props) {
+    super(props);
+    this.state = { error: null };
+  }
+
+  componentDidCatch(error) {
+    console.error(error);
+    this.setState({ error });
+  }
+
+  componentDidUpdate({ answer }) {
+    if (this.state.error && answer !== this.props.answer) this.setState({ error: null });
+  }
+
+  render({ children }, { error }) {
+    if (!error) return children;
+    return html`<div class="failed" role="alert">
+      <p><b>This could not be shown.</b> The answer is not of the form that this page knows. Reload the page.</p>
+    </div>`;
+  }
+}
+
 const TILES = 6;
 
 /** Grey forms where content will be. A reader of the screen is told that the panel is loading. */
-export function Skeleton({ form = "lines", lines, isSlow }) {
+function Skeleton({ form = "lines", lines, isSlow }) {
   const count = { chart: 2, tiles: TILES }[form] ?? lines;
   return html`<div class="skeleton" data-form=${form} role="status" aria-label="Loading">
     ${Array.from({ length: count }, (_, line) => html`<i key=${line}></i>`)}

@@ -1,9 +1,9 @@
 // The one place that names the user interface library.
 
-import { Component, Fragment, createElement, render } from "../vendor/preact.js";
+import { Component, createElement, render } from "../vendor/preact.js";
 import htm from "../vendor/htm.js";
 
-export { Component, Fragment, render };
+export { Component, render };
 export {
   useCallback,
   useEffect,
