@@ -33,7 +33,7 @@ export function Sentiment() {
 }
 
 function Mood({ sentiment }) {
-  const { points, score, excerpts, reviews } = sentiment;
+  const { points, score, margin, excerpts, reviews } = sentiment;
   const x = useMemo(() => points.map(({ date }) => dayToMs(date)), [points]);
   const series = useMemo(() => {
     const values = points.map((point) => point.score);
@@ -44,6 +44,7 @@ function Mood({ sentiment }) {
   }, [points]);
   return html`<p class="headline">
       <b class=${moodOf(score)}>${score === null ? "–" : signed(score)}</b>
+      ${margin !== null && html`<span class="quiet" title="The mood of all such reviews is within this with 95 % confidence">± ${decimal(margin)}</span>`}
       <span class="quiet">over ${count(reviews)} reviews</span>
       <${Shares} sentiment=${sentiment} />
     </p>
@@ -71,19 +72,26 @@ function Shares({ sentiment }) {
   </span>`;
 }
 
-function Excerpt({ excerpt: { text, score, words } }) {
-  return html`<li data-mood=${moodOf(score)} data-testid="excerpt">
+function Excerpt({ excerpt: { text, score, sentences } }) {
+  return html`<li data-testid="excerpt">
     <span class="badge" data-kind=${moodOf(score)}>${signed(score)}</span>
-    <blockquote>${marked(text, words)}</blockquote>
+    <blockquote>${marked(text, sentences)}</blockquote>
   </li>`;
 }
 
-/** The text with the words that decided its score marked. */
-function marked(text, words) {
-  const wanted = new Set(words.flatMap((word) => word.toLowerCase().split(" ")));
-  return text
-    .split(/([\p{L}\p{N}'’-]+)/u)
-    .map((part, index) => (index % 2 === 1 && wanted.has(part.toLowerCase()) ? html`<mark>${part}</mark>` : part));
+/** The text with what decided its score marked, by whether it brought it up or down: words, or a few together. */
+function marked(text, sentences) {
+  const words = sentences.flatMap((sentence) => sentence.words);
+  const weights = new Map(words.map(({ text: word, weight }) => [word, weight]));
+  if (weights.size === 0) return text;
+  // The longest first, else a word would be found in place of the words that it is part of.
+  const longestFirst = [...weights.keys()].sort((one, other) => other.length - one.length);
+  const any = longestFirst.map((word) => word.replace(/[\\^$.*+?()[\]{}|/]/g, "\\$&")).join("|");
+  const whole = new RegExp(`(?<![\\p{L}\\p{N}])(${any})(?![\\p{L}\\p{N}])`, "giu");
+  return text.split(whole).map((part, index) => {
+    const weight = index % 2 === 1 && weights.get(part.toLowerCase());
+    return weight ? html`<mark data-kind=${weight > 0 ? "good" : "bad"}>${part}</mark>` : part;
+  });
 }
 
 /** The mean over each day and the six days with reviews before it, each review counting alike. */
