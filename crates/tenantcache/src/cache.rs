@@ -19,7 +19,7 @@ use crate::local::{LocalTier, LocalUsage};
 use crate::mirror::Trust;
 use crate::nanos::Nanos;
 use crate::remote::{Health, Remote, RemoteUsage};
-use crate::replay::Pending;
+use crate::replay::{Pending, ReplayObserver};
 use crate::tenants::Tenants;
 use crate::{Error, Tenant};
 
@@ -49,6 +49,8 @@ pub(crate) struct Inner {
     pub(crate) flights: Arc<Flights>,
     pub(crate) local: LocalTier,
     pub(crate) pending: Arc<Pending>,
+    /// Is told what was sent again and applied.
+    pub(crate) replay_observer: Option<ReplayObserver>,
     pub(crate) remote: Option<Arc<dyn Remote>>,
     pub(crate) tenants: Tenants,
     pub(crate) journal: Journal,
@@ -128,6 +130,12 @@ impl Cache {
     #[must_use]
     pub fn remote_health(&self) -> Option<Health> {
         self.inner.health.as_ref().map(|health| *health.borrow())
+    }
+
+    /// Tells of each change of the remote tier's health; `None` if there is no remote tier.
+    #[must_use]
+    pub fn remote_health_changes(&self) -> Option<watch::Receiver<Health>> {
+        self.inner.health.clone()
     }
 
     /// How many scopes wait to be invalidated in the remote tier.

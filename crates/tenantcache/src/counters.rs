@@ -6,6 +6,7 @@ use parking_lot::Mutex;
 use tenantcache_core::{DecodeError, Scope};
 
 use crate::endpoints::Endpoints;
+use crate::histogram::{Histogram, HistogramSnapshot};
 use crate::remote::{Made, RemoteError, RemoteErrorKind};
 use crate::sharded::Sharded;
 use crate::{Answer, Error, Source, Status};
@@ -15,11 +16,6 @@ const NO_RULE: &str = "other";
 
 /// Why tables are made.
 const TABLES_MADE: [&str; 4] = ["lost", "new", "history", "unreadable"];
-/// Bounds of the buckets of lags, in microseconds.
-const LAG_MICROS: [u64; 14] = [
-    100, 250, 500, 1_000, 2_500, 5_000, 10_000, 25_000, 50_000, 100_000, 250_000, 500_000,
-    1_000_000, 2_000_000,
-];
 
 /// What one cache counts beside the requests of tenants and endpoints. Counters wrap at 2⁶⁴, and sums of them stop there.
 #[derive(Debug, Default)]
@@ -31,7 +27,7 @@ pub(crate) struct Counters {
     pub(crate) fills_refused: AtomicU64,
     pub(crate) promotions_refused: AtomicU64,
     pub(crate) remote_errors: AtomicU64,
-    pub(crate) lag: LagHistogram,
+    pub(crate) lag: Histogram,
     pub(crate) lease_waits: AtomicU64,
     misdirected_replies: AtomicU64,
     pub(crate) pushes: AtomicU64,
@@ -56,6 +52,7 @@ struct EndpointShard {
     hits_remote: AtomicU64,
     loads: AtomicU64,
     loads_failed: AtomicU64,
+    load_durations: Histogram,
 }
 
 impl Counters {
@@ -220,6 +217,11 @@ impl EndpointCounters {
         self.0.own().loads.fetch_add(1, Ordering::Relaxed);
     }
 
+    /// Counts how long a load took, whatever came of it.
+    pub(crate) fn load_ended(&self, took: Duration) {
+        self.0.own().load_durations.observe(took);
+    }
+
     pub(crate) fn load_failed(&self) {
         self.0.own().loads_failed.fetch_add(1, Ordering::Relaxed);
     }
@@ -250,6 +252,12 @@ impl EndpointCounters {
             hits_remote,
             loads: sum(|shard| &shard.loads),
             loads_failed: sum(|shard| &shard.loads_failed),
+            load_durations: self
+                .0
+                .iter()
+                .fold(HistogramSnapshot::default(), |sum, shard| {
+                    sum.and(&shard.load_durations.snapshot())
+                }),
         }
     }
 }
@@ -326,6 +334,8 @@ pub struct EndpointSnapshot {
     pub loads: u64,
     /// Loads that failed or timed out.
     pub loads_failed: u64,
+    /// How long the loader took, whatever came of it. Loads that were abandoned with their runtime are not among them.
+    pub load_durations: HistogramSnapshot,
 }
 
 /// Everything a cache counts, at one moment.
@@ -355,7 +365,7 @@ pub struct CounterSnapshot {
     pub remote_errors: u64,
     /// How long invalidations, of this node and of others, took from their application in the remote tier until they held
     /// here. At most: the time that the news was on its way is counted in full.
-    pub lag: LagSnapshot,
+    pub lag: HistogramSnapshot,
     /// Loads that were not begun, since too many were under way: why, and how many. `deadline`: their turn did not come in
     /// time; `queue`: too many were waiting; `stale`: they would have had to wait, while a stale value could be served;
     /// `tenant_queue`: too many of their tenant were waiting.
@@ -371,41 +381,13 @@ pub struct CounterSnapshot {
     pub tables_made: Vec<(&'static str, u64)>,
 }
 
-/// How many observations were at most how long, as in a Prometheus histogram.
-#[derive(Clone, Debug, Default, PartialEq)]
-#[non_exhaustive]
-pub struct LagSnapshot {
-    /// Upper bounds in seconds, with the count of observations in each bucket; the last bound is infinite.
-    pub buckets: Vec<(f64, u64)>,
-    /// The sum of all observations.
-    pub sum: Duration,
-}
-
-/// A histogram of durations.
-#[derive(Debug, Default)]
-pub(crate) struct LagHistogram {
-    buckets: [AtomicU64; LAG_MICROS.len() + 1],
-    sum_micros: AtomicU64,
-}
-
-impl LagHistogram {
-    pub(crate) fn observe(&self, lag: Duration) {
-        let micros = u64::try_from(lag.as_micros()).unwrap_or(u64::MAX);
-        let at = LAG_MICROS.partition_point(|bound| *bound < micros);
-        self.buckets[at].fetch_add(1, Ordering::Relaxed);
-        self.sum_micros.fetch_add(micros, Ordering::Relaxed);
-    }
-
-    fn snapshot(&self) -> LagSnapshot {
-        let seconds = |micros: u64| Duration::from_micros(micros).as_secs_f64();
-        let bounds = LAG_MICROS.into_iter().map(seconds).chain([f64::INFINITY]);
-        let counts = self
-            .buckets
-            .iter()
-            .map(|count| count.load(Ordering::Relaxed));
-        LagSnapshot {
-            buckets: bounds.zip(counts).collect(),
-            sum: Duration::from_micros(self.sum_micros.load(Ordering::Relaxed)),
-        }
+impl CounterSnapshot {
+    /// How long the loads of all endpoints took.
+    #[must_use]
+    pub fn load_durations(&self) -> HistogramSnapshot {
+        let endpoints = self.endpoints.values();
+        endpoints.fold(HistogramSnapshot::default(), |sum, endpoint| {
+            sum.and(&endpoint.load_durations)
+        })
     }
 }

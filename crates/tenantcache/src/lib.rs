@@ -83,6 +83,7 @@ pub mod events;
 mod flight;
 mod follow;
 mod hashing;
+mod histogram;
 mod incarnation;
 mod inspect;
 mod invalidate;
@@ -103,21 +104,24 @@ mod replay;
 mod sharded;
 mod tenant;
 mod tenants;
+mod top;
 mod value;
 
 pub use admission::LoadUsage;
 pub use answer::{Answer, Outcome, Source, Status};
 pub use cache::{Cache, CacheBuilder};
 pub use changes::{Change, Changes};
-pub use counters::{CounterSnapshot, EndpointSnapshot, LagSnapshot, RequestSnapshot};
+pub use counters::{CounterSnapshot, EndpointSnapshot, RequestSnapshot};
 pub use error::{BoxError, Error, ErrorKind, Unavailable};
+pub use histogram::{Histogram, HistogramSnapshot};
 pub use incarnation::random_incarnation;
 pub use inspect::EntryDetails;
 pub use invalidate::Invalidation;
 pub use loaded::{LoadContext, Loaded};
-pub use local::LocalUsage;
+pub use local::{LocalUsage, TenantUsage};
 pub use tenant::{EntryRef, Tenant, Ticket};
 pub use tenantcache_core::{
     self as core, Consistency, Endpoint, EndpointPrefix, Generation, Key, KeyError, KeyRef,
     NameError, Policy, PolicyTable, Scope, Tag, Tags, TenantId,
 };
+pub use top::{TenantOrder, TenantShare};

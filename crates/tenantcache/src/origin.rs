@@ -51,7 +51,11 @@ pub(crate) async fn load(
     };
     let load = async move { loader(context).await };
     let load = Chain::run(outer, inner.node, request.key.clone(), load);
-    let error = match timeout_at(deadline, AssertUnwindSafe(load).catch_unwind()).await {
+    let begun = inner.clock.monotonic();
+    let ended = timeout_at(deadline, AssertUnwindSafe(load).catch_unwind()).await;
+    let took = inner.clock.monotonic().saturating_sub(begun);
+    request.endpoint.counters.load_ended(took);
+    let error = match ended {
         Ok(Ok(Ok(loaded))) => return Ok(loaded),
         Ok(Ok(Err(error))) => Error::with_source(ErrorKind::LoadFailed, error),
         Ok(Err(_panic)) => Error::new(ErrorKind::LoadPanicked),

@@ -1,10 +1,12 @@
 //! Invalidations that the remote tier has not confirmed are sent again until it has.
 
 use std::collections::VecDeque;
+use std::fmt;
 use std::sync::{Arc, Weak};
 use std::time::Duration;
 
 use parking_lot::Mutex;
+use tenantcache_core::{Generation, Scope, TenantId};
 use tokio::sync::{Notify, watch};
 
 use crate::cache::Inner;
@@ -74,6 +76,29 @@ impl Pending {
     }
 }
 
+/// Who is told of what was sent again and applied.
+pub(crate) struct ReplayObserver(Box<Observe>);
+
+type Observe = dyn Fn(&TenantId, &[Scope], Generation) + Send + Sync;
+
+impl ReplayObserver {
+    pub(crate) fn new(
+        observer: impl Fn(&TenantId, &[Scope], Generation) + Send + Sync + 'static,
+    ) -> Self {
+        Self(Box::new(observer))
+    }
+
+    fn tell(&self, tenant: &TenantId, scopes: &[Scope], generation: Generation) {
+        (self.0)(tenant, scopes, generation);
+    }
+}
+
+impl fmt::Debug for ReplayObserver {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("ReplayObserver").finish_non_exhaustive()
+    }
+}
+
 /// Runs until it is aborted, which the cache does when it is dropped.
 pub(crate) async fn run(
     cache: Weak<Inner>,
@@ -114,6 +139,9 @@ async fn replay(inner: &Arc<Inner>, state: &Arc<TenantState>) -> bool {
     inner.journal.note(sent_at, &state.id, &scopes);
     state.overlay_confirmed(overlay.latest(), &table.table);
     inner.keep_settled(state);
+    if let Some(observer) = &inner.replay_observer {
+        observer.tell(&state.id, &scopes, table.table.now());
+    }
     tracing::info!(
         tenant = %state.id, scopes = scopes.len(), generation = table.table.now().get(),
         "Queued invalidations applied"

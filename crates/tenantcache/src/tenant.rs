@@ -17,7 +17,7 @@ use crate::patience::Patience;
 use crate::read::{Look, Request};
 use crate::remote::Durability;
 use crate::value::LoadStamp;
-use crate::{Error, ErrorKind, RequestSnapshot, load};
+use crate::{Error, ErrorKind, RequestSnapshot, TenantShare, load};
 
 /// One tenant's part of a cache. Cloning is cheap, and cheaper than [`crate::Cache::tenant`]: keep one for each thread or
 /// connection that reads much of a tenant.
@@ -141,6 +141,12 @@ impl Tenant {
     #[must_use]
     pub fn counters(&self) -> RequestSnapshot {
         self.0.state.counters.snapshot()
+    }
+
+    /// This tenant's part of what this node does and holds.
+    #[must_use]
+    pub fn share(&self) -> TenantShare {
+        TenantShare::new(&self.0.inner, &self.0.state)
     }
 
     /// Keys of this tenant's entries whose text starts with `prefix`, in order, after `after` if given, at most `limit`:

@@ -68,7 +68,11 @@ impl Tenants {
     }
 
     pub(crate) fn all(&self) -> Vec<Arc<TenantState>> {
-        self.states.iter().map(|(_, state)| state).collect()
+        self.iter().collect()
+    }
+
+    pub(crate) fn iter(&self) -> impl Iterator<Item = Arc<TenantState>> {
+        self.states.iter().map(|(_, state)| state)
     }
 }
 

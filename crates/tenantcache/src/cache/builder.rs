@@ -4,7 +4,7 @@ use std::sync::atomic::AtomicU64;
 use std::time::Duration;
 
 use parking_lot::Mutex;
-use tenantcache_core::PolicyTable;
+use tenantcache_core::{Generation, PolicyTable, Scope, TenantId};
 
 use super::{Cache, Inner};
 use crate::Error;
@@ -21,7 +21,7 @@ use crate::journal::Journal;
 use crate::local::LocalTier;
 use crate::mirror::Trust;
 use crate::remote::Remote;
-use crate::replay;
+use crate::replay::{self, ReplayObserver};
 use crate::tenants::Tenants;
 
 /// Settings of a [`Cache`].
@@ -38,6 +38,7 @@ pub struct CacheBuilder {
     outage_ttl: Duration,
     policies: PolicyTable,
     remote: Option<Arc<dyn Remote>>,
+    replay_observer: Option<ReplayObserver>,
     state_dir: Option<PathBuf>,
     tenant_floor_percent: u8,
     tenants_max: usize,
@@ -61,6 +62,7 @@ impl Default for CacheBuilder {
             outage_ttl: Duration::from_secs(5),
             policies: PolicyTable::default(),
             remote: None,
+            replay_observer: None,
             state_dir: None,
             tenant_floor_percent: 25,
             tenants_max: 1_000_000,
@@ -129,6 +131,16 @@ impl CacheBuilder {
     /// The tier that all nodes share. Default: none, and the tenants' tables live in this process.
     pub fn with_remote(mut self, remote: Arc<dyn Remote>) -> Self {
         self.remote = Some(remote);
+        self
+    }
+
+    /// Is called with what had been [queued](crate::Invalidation::Queued) and is now applied: whose, which scopes, and the
+    /// tenant's generation as of them. It must not wait for anything. Default: none.
+    pub fn with_replay_observer(
+        mut self,
+        observer: impl Fn(&TenantId, &[Scope], Generation) + Send + Sync + 'static,
+    ) -> Self {
+        self.replay_observer = Some(ReplayObserver::new(observer));
         self
     }
 
@@ -204,6 +216,7 @@ impl CacheBuilder {
             pending: Arc::default(),
             health: self.remote.as_ref().map(|remote| remote.health()),
             remote: self.remote,
+            replay_observer: self.replay_observer,
             tenants: Tenants::new(self.tenants_max, &self.hashing)?,
             trust: Trust {
                 coherence_bound: self.coherence_bound,

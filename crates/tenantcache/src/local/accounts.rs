@@ -46,6 +46,20 @@ impl Accounts {
         Self::BYTES_EACH * u64::try_from(self.accounts.len()).unwrap_or(u64::MAX)
     }
 
+    /// A tenant's bytes and entries.
+    pub(super) fn of(&self, tenant: &str) -> Option<(u64, u32)> {
+        let hash = self.hashing.hash_one(tenant);
+        let is_its = |at: &u32| self.accounts[index(*at)].key.tenant() == tenant;
+        let account = &self.accounts[index(*self.by_tenant.find(hash, is_its)?)];
+        Some((account.bytes, account.entries))
+    }
+
+    /// Each tenant's id, bytes and entries.
+    pub(super) fn iter(&self) -> impl Iterator<Item = (&str, u64, u32)> {
+        let accounts = self.accounts.iter();
+        accounts.map(|(_, account)| (account.key.tenant(), account.bytes, account.entries))
+    }
+
     /// Charges an entry that comes to its tenant's account.
     pub(super) fn enter(&mut self, tenant: &str, weight: u64) -> u32 {
         let Self {

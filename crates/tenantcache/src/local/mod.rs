@@ -10,4 +10,4 @@ mod tests;
 mod tier;
 
 pub(crate) use tier::LocalTier;
-pub use tier::LocalUsage;
+pub use tier::{LocalUsage, TenantUsage};

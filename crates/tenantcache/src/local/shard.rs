@@ -113,6 +113,10 @@ impl Shard {
         Some(&slot.value)
     }
 
+    pub(super) fn accounts(&self) -> &Accounts {
+        &self.accounts
+    }
+
     pub(super) fn values(&self) -> impl Iterator<Item = &Value> {
         self.slots.iter().map(|(_, slot)| &slot.value)
     }

@@ -1,3 +1,4 @@
+use std::collections::HashMap;
 use std::fmt;
 use std::hash::BuildHasher;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -90,6 +91,36 @@ impl LocalTier {
         own
     }
 
+    /// What a tenant takes of the tier.
+    pub(crate) fn usage_of(&self, tenant: &TenantId) -> TenantUsage {
+        let mut usage = TenantUsage::default();
+        for shard in &self.shards {
+            if let Some((bytes, entries)) = shard.read().accounts().of(tenant.as_str()) {
+                usage.bytes += bytes;
+                usage.entries += u64::from(entries);
+            }
+        }
+        usage
+    }
+
+    /// What each tenant that has entries takes of the tier. Walks their accounts in each shard: for operators, not for
+    /// requests.
+    pub(crate) fn usage_by_tenant(&self) -> HashMap<String, TenantUsage> {
+        let mut tenants: HashMap<String, TenantUsage> = HashMap::new();
+        for shard in &self.shards {
+            for (tenant, bytes, entries) in shard.read().accounts().iter() {
+                // Most are known from an earlier shard.
+                let usage = match tenants.get_mut(tenant) {
+                    Some(usage) => usage,
+                    None => tenants.entry(tenant.to_owned()).or_default(),
+                };
+                usage.bytes += bytes;
+                usage.entries += u64::from(entries);
+            }
+        }
+        tenants
+    }
+
     pub(crate) fn usage(&self) -> LocalUsage {
         let mut usage = LocalUsage {
             used_bytes: 0,
@@ -139,4 +170,14 @@ pub struct LocalUsage {
     pub evictions: u64,
     /// Values that were too large to be kept: over half of one shard.
     pub rejections: u64,
+}
+
+/// What a tenant takes of the local tier.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct TenantUsage {
+    /// Bytes charged for its entries.
+    pub bytes: u64,
+    /// How many there are.
+    pub entries: u64,
 }

@@ -1,6 +1,6 @@
 //! Counters are true to the last request.
 
-use tenantcache::{ErrorKind, Loaded, Scope, Status};
+use tenantcache::{ErrorKind, Loaded, Scope, Status, TenantOrder};
 
 use crate::support::{Bench, LoadResult, Origin, endpoint, scopes, seconds, settle};
 
@@ -69,6 +69,56 @@ async fn tenants_are_counted_apart() {
         .map(|(id, requests)| (id.as_str(), requests.hits(), requests.misses()))
         .collect();
     assert_eq!(counts, [("a", 2, 1), ("b", 0, 1)]);
+}
+
+/// By requests a tenant without entries may stand first, by bytes only those with entries stand there at all.
+#[tokio::test(start_paused = true)]
+async fn the_first_tenants_are_those_with_most_requests_or_most_bytes() {
+    let bench = Bench::default();
+    for (tenant, reads, bytes) in [("a", 2, 100), ("b", 3, 5_000), ("c", 2, 900), ("d", 9, 0)] {
+        let entry = bench.tenant(tenant).entry(&endpoint("products"));
+        for _ in 0..reads {
+            let body = "x".repeat(bytes);
+            let load = async move |_| match bytes {
+                0 => LoadResult::Err("nothing is there"),
+                _ => Ok(Loaded::new(body)),
+            };
+            let _ = entry.clone().get_or_load(load).await;
+        }
+    }
+    let top = |order, count| {
+        let top = bench.cache.top_tenants(order, count);
+        let ids = top.iter().map(|share| share.id.to_string());
+        (ids.collect::<Vec<_>>().join(" "), top)
+    };
+    assert_eq!(top(TenantOrder::Requests, 3).0, "d b a");
+    assert_eq!(top(TenantOrder::Requests, 9).0, "d b a c");
+    let (ids, shares) = top(TenantOrder::Bytes, 9);
+    assert_eq!(ids, "b c a");
+    let own = bench.tenant("b").share();
+    assert_eq!(shares[0], own);
+    assert_eq!((own.requests.requests(), own.usage.entries), (3, 1));
+    let all: u64 = shares.iter().map(|share| share.usage.bytes).sum();
+    assert!(own.usage.bytes > 5_000 && all <= bench.cache.local_usage().used_bytes);
+    assert_eq!(top(TenantOrder::Bytes, 0).0, "");
+}
+
+#[tokio::test(start_paused = true)]
+async fn how_long_loads_took_is_counted_whatever_came_of_them() {
+    let bench = Bench::default();
+    for (id, fails) in [(1, false), (2, true)] {
+        let clock = bench.clock.clone();
+        let load = async move |_| {
+            clock.advance(seconds(id));
+            match fails {
+                true => LoadResult::Err("the origin is down"),
+                false => Ok(Loaded::new("[]")),
+            }
+        };
+        let _ = bench.entry().param("id", id).get_or_load(load).await;
+    }
+    let seen = bench.cache.counters().endpoints["products"].load_durations;
+    assert_eq!((seen.count(), seen.sum()), (2, seconds(3)));
 }
 
 #[tokio::test(start_paused = true)]

@@ -384,6 +384,36 @@ async fn an_invalidation_without_an_answer_is_queued_and_repeated() {
     }
 }
 
+#[tokio::test(start_paused = true)]
+async fn an_observer_is_told_of_what_was_queued_when_it_is_applied() {
+    let clock = ManualClock::new();
+    let tier = SharedTier::new(&clock);
+    let told = Arc::new(parking_lot::Mutex::new(Vec::new()));
+    let observer = Arc::clone(&told);
+    let node = Cache::builder()
+        .with_clock(clock.clone())
+        .with_remote(Arc::clone(&tier) as Arc<dyn Remote>)
+        .with_replay_observer(move |tenant, scopes, generation| {
+            let told = (tenant.to_string(), scopes.to_vec(), generation);
+            observer.lock().push(told);
+        })
+        .build()
+        .unwrap();
+    tier.set(Mode::Away);
+    assert_eq!(invalidate(&node).await, Invalidation::Queued);
+    assert!(told.lock().is_empty(), "nothing is applied yet");
+    tier.set(Mode::Well);
+    tokio::time::sleep(seconds(1)).await;
+    assert_eq!(told.lock().len(), 1);
+    let Invalidation::Applied { generation } = invalidate(&node).await else {
+        panic!("the tier is well");
+    };
+    let (tenant, scopes, before) = told.lock()[0].clone();
+    assert_eq!((tenant.as_str(), &scopes[..]), ("a", &[Scope::Tenant][..]));
+    assert!(before < generation);
+    assert_eq!(told.lock().len(), 1, "what is applied at once is no replay");
+}
+
 /// The load took longer than the mirror may be trusted: it is proven again before a stale value may stand in.
 #[tokio::test(start_paused = true)]
 async fn a_stale_value_stands_in_for_a_load_that_failed_slowly() {
