@@ -1,7 +1,6 @@
 //! The sellers' reads, all alike: parse, ask the cache, render.
 
 use std::error::Error as _;
-use std::time::Duration;
 
 use axum::body::Body;
 use axum::extract::rejection::PathRejection;
@@ -11,12 +10,12 @@ use axum::http::{HeaderMap, Uri};
 use axum::response::Response;
 use seller_data::payload;
 use serde::Serialize;
-use tenantcache::clock::{Clock, SystemClock};
 use tenantcache::{Error, ErrorKind};
 use utoipa::ToSchema;
 
 use super::answer::{respond, respond_failed};
 use super::caller::Caller;
+use super::latency::Stopwatch;
 use super::params::Params;
 use super::read::Read;
 use super::source::{SourceError, unavailable};
@@ -153,28 +152,11 @@ pub(super) async fn answer(
     let loaded = entry
         .get_or_load(async move |_| source.load(&tenant, &read).await)
         .await;
-    stopwatch.stop();
+    stopwatch.stop(&app.latencies, key.endpoint(), loaded.as_ref());
     Ok(match loaded {
         Ok(answer) => respond(&answer, headers).map(Body::from),
         Err(error) => respond_failed(problem(&error), &key),
     })
-}
-
-/// Tells the log how long the cache took, if anybody reads that there.
-pub(super) struct Stopwatch(Option<Duration>);
-
-impl Stopwatch {
-    pub(super) fn start() -> Self {
-        let is_read = tracing::enabled!(tracing::Level::DEBUG);
-        Self(is_read.then(|| SystemClock::default().monotonic()))
-    }
-
-    pub(super) fn stop(self) {
-        if let Some(begun) = self.0 {
-            let took = SystemClock::default().monotonic().saturating_sub(begun);
-            tracing::debug!("Response time: {took:.1?}");
-        }
-    }
 }
 
 /// The request's `Cache-Control: no-cache` (RFC 9111 §5.2.1.4).

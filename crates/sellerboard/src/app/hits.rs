@@ -10,8 +10,9 @@ use http::{HeaderMap, Method, Request, Response, StatusCode};
 use tracing::Instrument as _;
 
 use super::answer::respond;
-use super::cached::{self, Stopwatch, demands_reload, read_at};
+use super::cached::{self, demands_reload, read_at};
 use super::caller::Caller;
+use super::latency::Stopwatch;
 use super::read::Read;
 use super::state::AppState;
 use crate::http::{RequestId, complete, head_problem, unshared};
@@ -65,8 +66,10 @@ impl Hits {
         let entry = read.entry_at_hand(&caller.cache(&self.app));
         let id = RequestId::of(headers);
         let answer = id.span().in_scope(|| {
-            let stopwatch = Stopwatch::start();
-            entry.hit().inspect(|_| stopwatch.stop())
+            let stopwatch = Stopwatch::start_if_drawn(&self.app.latencies);
+            entry.hit().inspect(|answer| {
+                stopwatch.stop(&self.app.latencies, answer.key().endpoint(), Ok(answer));
+            })
         });
         let headers = std::mem::take(request.headers_mut());
         let Some(answer) = answer else {

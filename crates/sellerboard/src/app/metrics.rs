@@ -18,11 +18,12 @@ use prometheus_client::metrics::counter::ConstCounter;
 use prometheus_client::metrics::gauge::ConstGauge;
 use prometheus_client::registry::{Registry, Unit};
 use tenantcache::remote::HealthState;
-use tenantcache::{Cache, CounterSnapshot, LagSnapshot, RequestSnapshot};
+use tenantcache::{Cache, CounterSnapshot, HistogramSnapshot, RequestSnapshot};
 use tenantcache_redis::EventStream;
 
 use exposition::Exposition;
 
+use super::latency::{Answered, Latencies};
 use super::source::{Origin, OriginCollector};
 use super::state::AppState;
 use super::stream::StreamCollector;
@@ -39,13 +40,19 @@ pub(super) struct Metrics {
 struct CacheCollector {
     cache: Cache,
     events_rejected: Arc<AtomicU64>,
+    latencies: Arc<Latencies>,
 }
 
 /// A series: its labels and its value.
 type Series<V> = (Vec<(&'static str, String)>, V);
 
 impl Metrics {
-    pub(super) fn new(cache: Cache, stream: Option<Arc<EventStream>>, origin: Arc<Origin>) -> Self {
+    pub(super) fn new(
+        cache: Cache,
+        stream: Option<Arc<EventStream>>,
+        origin: Arc<Origin>,
+        latencies: Arc<Latencies>,
+    ) -> Self {
         let mut registry = Registry::default();
         let loads = OriginCollector::new(cache.clone(), origin);
         registry.register_collector(Box::new(loads));
@@ -56,6 +63,7 @@ impl Metrics {
         registry.register_collector(Box::new(CacheCollector {
             cache,
             events_rejected: Arc::clone(&events_rejected),
+            latencies,
         }));
         Self {
             registry,
@@ -229,7 +237,28 @@ impl Collector for CacheCollector {
             "Generation tables made in Redis, by reason; lost: this node had known another",
             made.map(|(why, count)| (vec![("reason", (*why).to_owned())], *count)),
         )?;
-        lag(&mut encoder, &counters.lag)?;
+        histogram(
+            &mut encoder,
+            "tenantcache_coherence_lag",
+            "From the application of an invalidation in Redis until it holds on this node",
+            [(Vec::new(), counters.lag)],
+        )?;
+        let latencies = self.latencies.snapshot();
+        histogram(
+            &mut encoder,
+            "tenantcache_request_duration",
+            "From a cached read's being understood until its answer is at hand; of many hits a sample",
+            Answered::ALL.map(|answered| {
+                let labels = vec![("outcome", answered.name().to_owned())];
+                (labels, latencies.of(answered))
+            }),
+        )?;
+        histogram(
+            &mut encoder,
+            "tenantcache_origin_load_duration",
+            "How long loads from the origin took, whatever came of them",
+            [(Vec::new(), counters.load_durations())],
+        )?;
         self.encode_events(&mut encoder, &counters)?;
         self.encode_tiers(&mut encoder)
     }
@@ -381,16 +410,21 @@ fn outcomes(requests: RequestSnapshot) -> [(&'static str, u64); 5] {
     ]
 }
 
-fn lag(encoder: &mut DescriptorEncoder<'_>, lag: &LagSnapshot) -> fmt::Result {
-    let mut family = encoder.encode_descriptor(
-        "tenantcache_coherence_lag",
-        "From the application of an invalidation in Redis until it holds on this node",
-        Some(&Unit::Seconds),
-        MetricType::Histogram,
-    )?;
-    let counts = lag.buckets.iter().map(|(_, count)| *count);
-    let count = counts.fold(0, u64::saturating_add);
-    family.encode_histogram::<NoLabelSet>(lag.sum.as_secs_f64(), count, &lag.buckets, None)
+/// Writes a histogram of durations, in seconds.
+fn histogram(
+    encoder: &mut DescriptorEncoder<'_>,
+    name: &str,
+    help: &str,
+    series: impl IntoIterator<Item = Series<HistogramSnapshot>>,
+) -> fmt::Result {
+    let kind = MetricType::Histogram;
+    let mut family = encoder.encode_descriptor(name, help, Some(&Unit::Seconds), kind)?;
+    for (labels, seen) in series {
+        let (sum, count) = (seen.sum().as_secs_f64(), seen.count());
+        let mut one = family.encode_family(&labels)?;
+        one.encode_histogram::<NoLabelSet>(sum, count, &seen.buckets(), None)?;
+    }
+    Ok(())
 }
 
 pub(super) fn counter(

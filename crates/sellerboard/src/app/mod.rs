@@ -15,6 +15,7 @@ mod events;
 pub mod fuzzing;
 mod health;
 mod hits;
+mod latency;
 mod limits;
 mod metrics;
 mod operate;

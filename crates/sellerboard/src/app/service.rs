@@ -13,9 +13,10 @@ use tokio::net::TcpListener;
 use super::connections;
 use super::events::Intake;
 use super::hits::Hits;
+use super::latency::Latencies;
 use super::limits::Limits;
 use super::metrics::Metrics;
-use super::operate::{History, InvalidationLog, sample};
+use super::operate::{Course, InvalidationLog, sample};
 use super::pages::DemoSignIn;
 use super::router::router;
 use super::shape::Shapes;
@@ -50,18 +51,27 @@ impl Service {
         let (source, store) = source(config).await?;
         let policies = policies(&config.cache, config.data.upstream_timeout);
         let redis = redis(config, &policies)?;
-        let cache = cache(config, policies, redis.clone()).await?;
         let invalidations = Arc::new(InvalidationLog::default());
+        let cache = cache(config, policies, redis.clone(), &invalidations).await?;
         let stream = redis.map(|redis| stream::start(redis, &cache, &invalidations));
+        let latencies = Arc::new(Latencies::default());
+        let metrics = Metrics::new(
+            cache.clone(),
+            stream,
+            source.origin(),
+            Arc::clone(&latencies),
+        );
         let app = AppState {
-            metrics: Arc::new(Metrics::new(cache.clone(), stream, source.origin())),
             cache,
+            course: Arc::new(Course::begin()),
             events: Arc::new(Intake::new(config.webhook_secret.as_ref())),
-            history: Arc::new(History::default()),
             invalidations,
+            latencies,
             limits: Arc::new(Limits::new(config.rate_limit_tenant)),
+            metrics: Arc::new(metrics),
             seats: Arc::default(),
             source,
+            top_tenants: Arc::default(),
             verifier,
         };
         Ok(Self {
@@ -162,8 +172,13 @@ async fn cache(
     config: &Config,
     policies: PolicyTable,
     redis: Option<RedisOptions>,
+    invalidations: &Arc<InvalidationLog>,
 ) -> anyhow::Result<Cache> {
+    let log = Arc::clone(invalidations);
     let mut builder = Cache::builder()
+        .with_replay_observer(move |tenant, scopes, generation| {
+            log.replayed(tenant, scopes, generation.get());
+        })
         .with_enabled(config.cache.enabled)
         .with_event_rules(config.event_rules.clone())
         .with_coherence_bound(config.cache.coherence_bound)

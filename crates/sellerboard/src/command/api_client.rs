@@ -7,6 +7,7 @@ use reqwest::{Client, Method, Response, Url};
 use serde_json::Value;
 
 use crate::config::{Secret, is_loopback};
+use crate::http::COMMAND_LINE_AGENT;
 
 const TIMEOUT: Duration = Duration::from_secs(30);
 
@@ -61,7 +62,9 @@ impl ApiClient {
         let token = token.ok_or_else(|| {
             anyhow!("no token; give one with --token or in SELLERBOARD_TOKEN (`sellerboard token` makes one)")
         })?;
-        let mut client = Client::builder().timeout(TIMEOUT);
+        let mut client = Client::builder()
+            .timeout(TIMEOUT)
+            .user_agent(COMMAND_LINE_AGENT);
         if is_loopback(&args.server) {
             client = client.no_proxy();
         }

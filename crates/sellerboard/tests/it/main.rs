@@ -31,6 +31,7 @@ mod node;
 mod nodes;
 mod openapi;
 mod operate;
+mod operator;
 mod origin;
 mod outage;
 mod pages;

@@ -17,9 +17,10 @@ use tower::ServiceExt as _;
 
 use super::*;
 use crate::app::events::Intake;
+use crate::app::latency::Answered;
 use crate::app::limits::Limits;
 use crate::app::metrics::Metrics;
-use crate::app::operate::wall;
+use crate::app::operate::{Course, wall};
 use crate::app::read::Read;
 use crate::app::router::router;
 use crate::app::source::{Form, Source, UpstreamSource};
@@ -52,14 +53,21 @@ impl Both {
         let nobody = UpstreamSource::new("http://127.0.0.1:1".parse().unwrap(), timeout).unwrap();
         let source = Source::new(Form::Upstream(nobody), timeout);
         let app = AppState {
-            metrics: Arc::new(Metrics::new(cache.clone(), None, source.origin())),
+            metrics: Arc::new(Metrics::new(
+                cache.clone(),
+                None,
+                source.origin(),
+                Arc::default(),
+            )),
             cache,
+            course: Arc::new(Course::begin()),
             events: Arc::new(Intake::new(None)),
-            history: Arc::default(),
             invalidations: Arc::default(),
+            latencies: Arc::default(),
             limits: Arc::new(Limits::new(rate_limit)),
             seats: Arc::default(),
             source,
+            top_tenants: Arc::default(),
             verifier: Verifier::new(&settings).unwrap(),
         };
         Self {
@@ -359,6 +367,25 @@ async fn the_entity_tag_of_an_answer_is_answered_with_304() {
     let (hit, routed) = both.ask(&asked).await.unwrap();
     assert_eq!(hit.status, StatusCode::NOT_MODIFIED);
     assert_eq!(hit, routed);
+}
+
+/// Few hits are timed one by one, and each once, whichever way it goes.
+#[tokio::test]
+async fn the_time_of_a_read_is_kept_by_endpoint_and_outcome() {
+    let both = Both::filled(None).await;
+    let before = both.app.latencies.snapshot();
+    let kpis = Asked::plain("/api/v1/dashboard/kpis");
+    assert!(both.hit(&kpis).await.is_some());
+    let routed = both.router.clone().oneshot(both.request(&kpis)).await;
+    assert!(routed.unwrap().status().is_success());
+    let alerts = both.request(&Asked::plain("/api/v1/dashboard/alerts"));
+    let failed = both.router.clone().oneshot(alerts).await.unwrap();
+    assert!(failed.status().is_server_error());
+    let seen = both.app.latencies.snapshot().since(&before);
+    assert_eq!(seen.of_endpoint("dashboard_kpis").count(), 2);
+    assert_eq!(seen.of(Answered::HitLocal).count(), 2);
+    assert_eq!(seen.of(Answered::Error).count(), 1);
+    assert_eq!(seen.all().count(), 3);
 }
 
 #[tokio::test]

@@ -10,6 +10,9 @@ use crate::app::params::{Params, TEXT_BYTES_MAX};
 use crate::app::state::AppState;
 use crate::http::{Problem, ProblemDocument};
 
+/// The longest value that a tier keeps.
+const VALUE_BYTES_MAX: u32 = 32 << 20;
+
 /// An entry as one tier holds it.
 #[derive(Debug, Serialize, ToSchema)]
 pub(in crate::app) struct Entry {
@@ -39,10 +42,22 @@ pub(in crate::app) struct Entry {
     content_type: String,
     /// The value's length.
     bytes: usize,
-    /// The value; in lists it is left out.
+    /// The value; in lists it is left out, and so is one that is longer than `value_bytes_max`.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(value_type = Option<Object>)]
     value: Option<Value>,
+    /// How a value begins that was left out for its length, as text.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    value_start: Option<String>,
+}
+
+/// One entry, as the tier has it that a read would look into first, and its copy in the other one.
+#[derive(Debug, Serialize, ToSchema)]
+pub(in crate::app) struct FoundEntry {
+    #[serde(flatten)]
+    first: Entry,
+    /// What the other tier has under this key, without its value; null if it has nothing.
+    copy: Option<Entry>,
 }
 
 #[derive(Debug, Serialize, ToSchema)]
@@ -84,7 +99,7 @@ pub(in crate::app) async fn entries(
     for key in &keys {
         // An entry may be gone by now, or be listed in Redis' index only.
         if let Some(details) = tenant.inspect(key).await.ok().and_then(first) {
-            items.push(render(key, details, false));
+            items.push(render(key, &details));
         }
     }
     Ok(Json(Entries { items, next_cursor }))
@@ -93,8 +108,9 @@ pub(in crate::app) async fn entries(
 /// One entry, its header decoded.
 #[utoipa::path(
     get, path = "/api/v1/cache/entry", tag = "cache",
-    params(("key" = String, Query, description = "The key, as Cache-Status names it")),
-    responses((status = 200, body = Entry, description = "The entry"),
+    params(("key" = String, Query, description = "The key, as Cache-Status names it"),
+        ("value_bytes_max" = Option<u32>, Query, minimum = 0, maximum = 33_554_432, description = "Of a longer value, only the start is given. Default 33554432: all of any")),
+    responses((status = 200, body = FoundEntry, description = "The entry"),
         (status = 400, body = ProblemDocument, description = "Not a key", content_type = "application/problem+json"),
         (status = 401, body = ProblemDocument, description = "No valid token", content_type = "application/problem+json"),
         (status = 403, body = ProblemDocument, description = "Another tenant's key without cache:admin", content_type = "application/problem+json"),
@@ -104,23 +120,37 @@ pub(in crate::app) async fn entry(
     State(app): State<AppState>,
     caller: Caller,
     params: Params<'static>,
-) -> Result<Json<Entry>, Problem> {
+) -> Result<Json<FoundEntry>, Problem> {
     let Some(text) = params.text("key", Key::BYTES_MAX)? else {
         return Err(Problem::invalid_parameter("key", "the key of an entry"));
     };
     let key: Key = text.parse().map_err(|error| {
         Problem::invalid_parameter("key", &format!("the key of an entry: {error}"))
     })?;
+    let value_bytes_max = params.number("value_bytes_max", 0..=VALUE_BYTES_MAX, VALUE_BYTES_MAX)?;
+    let value_bytes_max = usize::try_from(value_bytes_max).unwrap_or(usize::MAX);
     let tenant = caller.tenant_named(Some(key.tenant()))?;
-    let details = app
-        .cache
-        .tenant(&tenant)
-        .inspect(&key)
-        .await
-        .ok()
-        .and_then(first);
-    let details = details.ok_or_else(|| Problem::not_found("no tier has an entry of this key"))?;
-    Ok(Json(render(&key, details, true)))
+    let held = app.cache.tenant(&tenant).inspect(&key).await;
+    let mut held = held.unwrap_or_default().into_iter();
+    let Some(first) = held.next() else {
+        return Err(Problem::not_found("no tier has an entry of this key"));
+    };
+    let copy = held.next().map(|details| render(&key, &details));
+    let body = first.body.clone();
+    let mut first = render(&key, &first);
+    if body.len() <= value_bytes_max {
+        first.value = Some(value(&body));
+    } else {
+        let start = &body[..value_bytes_max];
+        first.value_start = Some(String::from_utf8_lossy(start).into_owned());
+    }
+    Ok(Json(FoundEntry { first, copy }))
+}
+
+/// JSON as it is, anything else as text.
+fn value(body: &[u8]) -> Value {
+    let parsed = serde_json::from_slice(body);
+    parsed.unwrap_or_else(|_| Value::String(String::from_utf8_lossy(body).into_owned()))
 }
 
 /// The tier that a read would look into first.
@@ -128,7 +158,7 @@ fn first(details: Vec<EntryDetails>) -> Option<EntryDetails> {
     details.into_iter().next()
 }
 
-fn render(key: &Key, details: EntryDetails, with_value: bool) -> Entry {
+fn render(key: &Key, details: &EntryDetails) -> Entry {
     let (age, soft, hard) = (details.age, details.lifetime.soft, details.lifetime.hard);
     let state = match () {
         () if age >= hard => "expired",
@@ -138,10 +168,6 @@ fn render(key: &Key, details: EntryDetails, with_value: bool) -> Entry {
     };
     let seconds = |span: std::time::Duration| i64::try_from(span.as_secs()).unwrap_or(i64::MAX);
     let tags = details.tags.known();
-    let value = with_value.then(|| {
-        serde_json::from_slice(&details.body)
-            .unwrap_or_else(|_| Value::String(String::from_utf8_lossy(&details.body).into_owned()))
-    });
     Entry {
         key: key.to_string(),
         tier: if details.tier == Source::Local {
@@ -163,7 +189,8 @@ fn render(key: &Key, details: EntryDetails, with_value: bool) -> Entry {
         tags: tags.map(|tags| tags.iter().map(ToString::to_string).collect()),
         negative: details.negative,
         bytes: details.body.len(),
-        content_type: details.content_type,
-        value,
+        content_type: details.content_type.clone(),
+        value: None,
+        value_start: None,
     }
 }

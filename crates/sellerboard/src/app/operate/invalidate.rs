@@ -1,5 +1,7 @@
 use axum::Json;
 use axum::extract::State;
+use axum::http::header::USER_AGENT;
+use axum::http::{HeaderMap, HeaderName, HeaderValue};
 use serde::Serialize;
 use tenantcache::remote::Durability;
 use tenantcache::{EndpointPrefix, Error, ErrorKind, Invalidation, Key, Scope, Tag, TenantId};
@@ -11,7 +13,7 @@ use crate::app::caller::Caller;
 use crate::app::params::{Params, TEXT_BYTES_MAX};
 use crate::app::read::endpoint_named;
 use crate::app::state::AppState;
-use crate::http::{Problem, ProblemDocument};
+use crate::http::{Problem, ProblemDocument, is_command_line};
 
 /// What became of an invalidation.
 #[derive(Debug, Serialize, ToSchema)]
@@ -45,6 +47,7 @@ pub(in crate::app) async fn invalidate(
     State(app): State<AppState>,
     caller: Caller,
     params: Params<'static>,
+    headers: HeaderMap,
 ) -> Result<Json<Invalidated>, Problem> {
     let tenant = caller.tenant_named(params.text("tenant", TEXT_BYTES_MAX)?)?;
     let durability = match params.text("durability", TEXT_BYTES_MAX)? {
@@ -58,6 +61,7 @@ pub(in crate::app) async fn invalidate(
         }
     };
     let scope = scope(&params, &tenant)?;
+    let cause = cause(&headers);
     let outcome = app
         .cache
         .tenant(&tenant)
@@ -72,7 +76,7 @@ pub(in crate::app) async fn invalidate(
         Invalidation::Queued => ("queued", None),
     };
     tracing::info!(
-        %tenant, %scope, status, generation, cause = "request", by = caller.subject(),
+        %tenant, %scope, status, generation, cause, by = caller.subject(),
         "Cache invalidated"
     );
     app.invalidations.add(InvalidationRecord {
@@ -81,10 +85,23 @@ pub(in crate::app) async fn invalidate(
         scope: scope.to_string(),
         status: status.to_owned(),
         generation,
-        cause: "request".to_owned(),
+        cause: cause.to_owned(),
         by: caller.subject().to_owned(),
     });
     Ok(Json(Invalidated { status, generation }))
+}
+
+/// By what means somebody asks, as far as the request tells: a help for people, and proof of nothing.
+fn cause(headers: &HeaderMap) -> &'static str {
+    let value = |name: HeaderName| headers.get(name).map_or(&b""[..], HeaderValue::as_bytes);
+    // Browsers say so themselves; scripts of pages cannot.
+    if value(HeaderName::from_static("sec-fetch-site")) == b"same-origin" {
+        "console"
+    } else if is_command_line(value(USER_AGENT)) {
+        "command line"
+    } else {
+        "request"
+    }
 }
 
 fn problem(error: &Error) -> Problem {

@@ -4,10 +4,11 @@ use axum::Json;
 use axum::extract::State;
 use serde::Serialize;
 use tenantcache::remote::HealthCause;
-use tenantcache::{Cache, EndpointSnapshot, RequestSnapshot};
+use tenantcache::{EndpointSnapshot, RequestSnapshot};
 use utoipa::ToSchema;
 
-use super::rfc3339;
+use super::sections::{CoherenceMetrics, LatencyMetrics, Minute, OriginMetrics, Quantiles};
+use super::{rfc3339, wall};
 use crate::app::caller::Caller;
 use crate::app::params::{Params, TEXT_BYTES_MAX};
 use crate::app::state::AppState;
@@ -44,6 +45,16 @@ pub(in crate::app) struct CacheMetrics {
     redis: RedisState,
     /// Figures by endpoint; empty for one tenant.
     endpoints: BTreeMap<String, EndpointMetrics>,
+    /// This node's latency, whatever the scope.
+    latency: LatencyMetrics,
+    /// How this node and the others agree.
+    coherence: CoherenceMetrics,
+    /// What is asked of the origin.
+    origin: OriginMetrics,
+    /// When these figures were taken, RFC 3339.
+    at: String,
+    /// When this node began to count, RFC 3339.
+    started_at: String,
 }
 
 #[derive(Debug, Serialize, ToSchema)]
@@ -91,6 +102,10 @@ pub(in crate::app) struct EndpointMetrics {
     errors: u64,
     origin_loads: u64,
     origin_loads_failed: u64,
+    /// How long its reads of the last minute took.
+    latency: Quantiles,
+    /// How long its loads of the last minute took.
+    load_duration: Quantiles,
 }
 
 /// Hits, misses and memory: of this node, or with `scope=tenant` of one tenant on this node.
@@ -110,22 +125,30 @@ pub(in crate::app) async fn metrics(
     params: Params<'static>,
 ) -> Result<Json<CacheMetrics>, Problem> {
     let named = params.text("tenant", TEXT_BYTES_MAX)?;
-    let counters = app.cache.counters();
+    let minute = Minute::until_now(&app);
+    let counters = &minute.now.counters;
     Ok(Json(match params.text("scope", TEXT_BYTES_MAX)? {
-        None | Some("node") => render(&app.cache, counters.total, counters.endpoints),
+        None | Some("node") => {
+            let endpoints = counters.endpoints.iter();
+            let endpoints =
+                endpoints.map(|(name, counts)| (name.clone(), endpoint(&minute, name, counts)));
+            render(&app, &minute, counters.total, endpoints.collect())
+        }
         Some("tenant") => {
             let tenant = app.cache.tenant(&caller.tenant_named(named)?);
-            render(&app.cache, tenant.counters(), BTreeMap::new())
+            render(&app, &minute, tenant.counters(), BTreeMap::new())
         }
         Some(_) => return Err(Problem::invalid_parameter("scope", "node or tenant")),
     }))
 }
 
 fn render(
-    cache: &Cache,
+    app: &AppState,
+    minute: &Minute,
     requests: RequestSnapshot,
-    endpoints: BTreeMap<String, EndpointSnapshot>,
+    endpoints: BTreeMap<String, EndpointMetrics>,
 ) -> CacheMetrics {
+    let cache = &app.cache;
     let local = cache.local_usage();
     let remote = cache.remote_usage();
     let health = cache.remote_health();
@@ -168,14 +191,16 @@ fn render(
             since: health.map(|health| rfc3339(health.since)),
             pending_invalidations: cache.pending_invalidations(),
         },
-        endpoints: endpoints
-            .into_iter()
-            .map(|(name, counts)| (name, endpoint(counts)))
-            .collect(),
+        endpoints,
+        latency: minute.latency(),
+        coherence: minute.coherence(app),
+        origin: minute.origin(app),
+        at: rfc3339(wall()),
+        started_at: rfc3339(app.course.started_at()),
     }
 }
 
-fn endpoint(counts: EndpointSnapshot) -> EndpointMetrics {
+fn endpoint(minute: &Minute, name: &str, counts: &EndpointSnapshot) -> EndpointMetrics {
     EndpointMetrics {
         hits: counts.requests.hits(),
         misses: counts.requests.misses(),
@@ -186,6 +211,8 @@ fn endpoint(counts: EndpointSnapshot) -> EndpointMetrics {
         errors: counts.requests.errors,
         origin_loads: counts.loads,
         origin_loads_failed: counts.loads_failed,
+        latency: minute.of_endpoint(name),
+        load_duration: minute.loads_of(name),
     }
 }
 

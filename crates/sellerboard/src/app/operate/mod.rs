@@ -1,18 +1,21 @@
 //! What operators, and sellers for their own tenant, see and do of the cache.
 
+mod course;
 mod entries;
 mod history;
 mod invalidate;
 mod metrics;
 mod record;
+mod sections;
 mod tenants;
 
+pub(super) use course::{Course, sample};
 pub(super) use entries::{entries, entry};
-pub(super) use history::{History, history, sample};
+pub(super) use history::history;
 pub(super) use invalidate::invalidate;
 pub(super) use metrics::metrics;
 pub(super) use record::{InvalidationLog, InvalidationRecord, invalidations};
-pub(super) use tenants::tenants;
+pub(super) use tenants::{TopTenants, tenants};
 
 pub(super) mod paths {
     //! Where the generated descriptions of these handlers are.

@@ -4,9 +4,10 @@ use axum::Json;
 use axum::extract::State;
 use parking_lot::Mutex;
 use serde::Serialize;
-use tenantcache::TenantId;
+use tenantcache::{Scope, TenantId};
 use utoipa::ToSchema;
 
+use super::{rfc3339, wall};
 use crate::app::caller::Caller;
 use crate::app::params::{Params, TEXT_BYTES_MAX};
 use crate::app::state::AppState;
@@ -14,6 +15,8 @@ use crate::http::{Problem, ProblemDocument};
 
 /// The most invalidations that are remembered.
 const RECORDS_MAX: usize = 1_000;
+/// The most scopes of a replay that are named one by one.
+const SCOPES_NAMED_MAX: usize = 8;
 
 /// The latest invalidations made on this node, in memory; the log has them all.
 #[derive(Debug, Default)]
@@ -34,7 +37,8 @@ pub(in crate::app) struct InvalidationRecord {
     pub(in crate::app) status: String,
     /// The tenant's generation, if it was applied at once.
     pub(in crate::app) generation: Option<u64>,
-    /// What it was made for: `request`, or the event's type and id.
+    /// What it was made for: `request`, `console` or `command line`, the event's type and id, or `replay`: what had been
+    /// queued, sent to Redis again.
     pub(in crate::app) cause: String,
     /// Who made it.
     pub(in crate::app) by: String,
@@ -53,6 +57,31 @@ impl InvalidationLog {
             records.pop_back();
         }
         records.push_front(record);
+    }
+
+    /// Adds what had been queued and is applied now.
+    pub(in crate::app) fn replayed(&self, tenant: &TenantId, scopes: &[Scope], generation: u64) {
+        let named = scopes
+            .iter()
+            .take(SCOPES_NAMED_MAX)
+            .map(ToString::to_string);
+        let mut scope = named.collect::<Vec<_>>().join(", ");
+        if let Some(more) = scopes
+            .len()
+            .checked_sub(SCOPES_NAMED_MAX)
+            .filter(|n| *n > 0)
+        {
+            scope.push_str(&format!(" and {more} more"));
+        }
+        self.add(InvalidationRecord {
+            at: rfc3339(wall()),
+            tenant: tenant.to_string(),
+            scope,
+            status: "applied".to_owned(),
+            generation: Some(generation),
+            cause: "replay".to_owned(),
+            by: "this node".to_owned(),
+        });
     }
 
     fn of(&self, tenant: Option<&TenantId>, limit: usize) -> Vec<InvalidationRecord> {

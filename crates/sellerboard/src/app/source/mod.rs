@@ -61,6 +61,11 @@ impl Source {
         }
     }
 
+    /// Whether it is asked: the state of what stands before it.
+    pub(super) fn breaker(&self) -> &'static str {
+        breaker::BreakerState::NAMES[self.origin.snapshot().state as usize]
+    }
+
     /// What spares it, for metrics.
     pub(super) fn origin(&self) -> Arc<Origin> {
         Arc::clone(&self.origin)
