@@ -421,8 +421,14 @@ fn histogram(
     let mut family = encoder.encode_descriptor(name, help, Some(&Unit::Seconds), kind)?;
     for (labels, seen) in series {
         let (sum, count) = (seen.sum().as_secs_f64(), seen.count());
-        let mut one = family.encode_family(&labels)?;
-        one.encode_histogram::<NoLabelSet>(sum, count, &seen.buckets(), None)?;
+        let buckets = seen.buckets();
+        if labels.is_empty() {
+            // As a family it would be written with empty braces.
+            family.encode_histogram::<NoLabelSet>(sum, count, &buckets, None)?;
+        } else {
+            let mut one = family.encode_family(&labels)?;
+            one.encode_histogram::<NoLabelSet>(sum, count, &buckets, None)?;
+        }
     }
     Ok(())
 }

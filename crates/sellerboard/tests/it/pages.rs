@@ -34,7 +34,9 @@ async fn script_of(node: &Node, page: &str) -> String {
 async fn pages_and_what_they_load_come_with_a_strict_policy() {
     let node = node().await;
     let script = script_of(&node, "/").await;
-    for path in ["/", &script] {
+    let console = script_of(&node, "/console").await;
+    assert_ne!(script, console);
+    for path in ["/", &script, "/console", &console] {
         let reply = get(&node, path, &[]).await;
         assert_eq!(reply.status, 200, "{path}");
         let policy = reply.header("content-security-policy");

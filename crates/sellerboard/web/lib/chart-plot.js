@@ -1,6 +1,9 @@
 // What the chart library is told. Colours are names of variables in css/tokens.css, resolved each time something is drawn.
 
+const MINUTE_MS = 60_000;
 const DAY_MS = 86_400_000;
+/** More labels than so many do not fit beside an axis. */
+const DECADES_MAX = 4;
 const DAY_STEPS = [1, 2, 7, 14, 30, 61, 91, 182, 365].map((days) => days * DAY_MS);
 const AREA_ALPHA = 0.12;
 const DOT_ALPHA = 0.55;
@@ -26,7 +29,7 @@ export function plotData(x, series) {
 }
 
 /** Options for `new uPlot`. `onCursor(index)` and `onZoom(isZoomed)` are told what the pointer does. */
-export function plotOptions(uPlot, { width, height, isDays, series, formatAxis, range, onCursor, onZoom }) {
+export function plotOptions(uPlot, { width, height, isDays, isLog, series, formatAxis, range, onCursor, onZoom }) {
   const columns = [{}];
   const bands = [];
   for (const one of series) {
@@ -63,10 +66,13 @@ export function plotOptions(uPlot, { width, height, isDays, series, formatAxis, 
       drag: { x: true, y: false, setScale: true },
       points: { size: 7, width: 2, stroke: (u, index) => strokeOf(u, index), fill: () => colour("surface") },
     },
-    scales: { x: { time: true, range: hasBars ? besideBars : undefined }, y: { range: range ?? fromZero } },
+    scales: {
+      x: { time: true, range: hasBars ? besideBars : undefined },
+      y: isLog ? { distr: 3, range: wholeDecades } : { range: range ?? fromZero },
+    },
     axes: [
-      { ...axis, grid: { show: false }, space: 64, size: 28, gap: 6, ...(isDays && { incrs: DAY_STEPS, values: days }) },
-      { ...axis, grid, size: 52, gap: 6, space: 36, values: (_, splits) => splits.map((value) => formatAxis(value)) },
+      { ...axis, grid: { show: false }, space: 64, size: 28, gap: 6, ...(isDays ? { incrs: DAY_STEPS, values: days } : { values: times }) },
+      { ...axis, grid, size: 52, gap: 6, space: 36, values: (_, splits) => splits.map((value) => formatAxis(value)), ...(isLog && { splits: decades }) },
     ],
     series: columns,
     bands,
@@ -136,5 +142,26 @@ function besideBars(u, min, max) {
 
 function days(_, splits) {
   const format = new Intl.DateTimeFormat(navigator.language, { day: "numeric", month: "short", timeZone: "UTC" });
+  return splits.map((ms) => format.format(ms));
+}
+
+/** The powers of ten around what is shown. */
+function wholeDecades(_, low, high) {
+  if (low === null) return [0.1, 10];
+  const [first, last] = [Math.floor(Math.log10(low)), Math.ceil(Math.log10(high))];
+  return [10 ** first, 10 ** Math.max(last, first + 1)];
+}
+
+/** As many powers of ten between two as there is room for. */
+function decades(_, _axis, low, high) {
+  const [first, last] = [Math.round(Math.log10(low)), Math.round(Math.log10(high))];
+  const step = Math.ceil((last - first) / DECADES_MAX);
+  const count = Math.floor((last - first) / step) + 1;
+  return Array.from({ length: count }, (_, index) => 10 ** (first + index * step));
+}
+
+function times(_, splits) {
+  const second = splits.some((ms) => ms % MINUTE_MS !== 0) ? "2-digit" : undefined;
+  const format = new Intl.DateTimeFormat(navigator.language, { hour: "2-digit", minute: "2-digit", second, hourCycle: "h23" });
   return splits.map((ms) => format.format(ms));
 }

@@ -13,10 +13,11 @@ const ZOOM_STEP = 0.7;
  * A series is `{label, colour, values, kind, width, isDashed, intervals}`: `colour` a variable of css/tokens.css without its dashes,
  * `kind` one of `line` (the default), `area`, `bars`, `dots`, `step`; `intervals` a list of `{label, low, high}`, the widest first.
  * `formatX(ms)` and `format(value)` are for reading, `formatAxis(value)` for the axis; `range(u, low, high)` gives the axis'
- * ends, from zero if it is left out. `isDays` tells that `x` are days in UTC.
+ * ends, from zero if it is left out. `isDays` tells that `x` are days in UTC, `isLog` that the axis is logarithmic, for
+ * values above zero.
  */
 export function Chart(props) {
-  const { label, x, series, format, formatX, formatAxis = format, height = 240, isDays = false, range } = props;
+  const { label, x, series, format, formatX, formatAxis = format, height = 240, isDays = false, isLog = false, range } = props;
   const frame = useRef(null);
   const plot = useRef(null);
   const [index, setIndex] = useState(null);
@@ -46,6 +47,7 @@ export function Chart(props) {
         width: Math.max(1, Math.floor(element.clientWidth)),
         height,
         isDays,
+        isLog,
         series: now.series,
         formatAxis: (value) => latest.current.formatAxis(value),
         range: now.range && ((...ends) => latest.current.range(...ends)),

@@ -49,7 +49,7 @@ impl Accounts {
     /// A tenant's bytes and entries.
     pub(super) fn of(&self, tenant: &str) -> Option<(u64, u32)> {
         let hash = self.hashing.hash_one(tenant);
-        let is_its = |at: &u32| self.accounts[index(*at)].key.tenant() == tenant;
+        let is_its = |at: &u32| *self.accounts[index(*at)].tenant == *tenant;
         let account = &self.accounts[index(*self.by_tenant.find(hash, is_its)?)];
         Some((account.bytes, account.entries))
     }
@@ -57,7 +57,7 @@ impl Accounts {
     /// Each tenant's id, bytes and entries.
     pub(super) fn iter(&self) -> impl Iterator<Item = (&str, u64, u32)> {
         let accounts = self.accounts.iter();
-        accounts.map(|(_, account)| (account.key.tenant(), account.bytes, account.entries))
+        accounts.map(|(_, account)| (&*account.tenant, account.bytes, account.entries))
     }
 
     /// Charges an entry that comes to its tenant's account.

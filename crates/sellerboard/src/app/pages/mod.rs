@@ -27,6 +27,7 @@ pub(super) fn pages(demo: Option<DemoSignIn>) -> Router<AppState> {
     let html = |name: &'static str| get(async move |head: HeaderMap| page(name, is_demo, &head));
     let router = Router::new()
         .route("/", html("index.html"))
+        .route("/console", html("console.html"))
         .route("/assets/{version}/{*path}", get(asset));
     let router = match demo {
         Some(demo) => router.merge(demo.router()),
