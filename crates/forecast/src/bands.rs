@@ -14,7 +14,7 @@ const SHARES: [f64; 2] = [0.8, 0.95];
 /// The quantiles of a normal distribution that leave out what is outside: of both ends, and of the upper alone.
 const NORMAL: [(f64, f64); 2] = [(1.281_552, 0.841_621), (1.959_964, 1.644_854)];
 
-/// What few errors are trusted with. Chosen on the M3 competition's monthly series and on half of the car parts.
+/// What few errors are trusted with: `docs/numbers.md` says on which series the numbers were chosen.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Trust {
     /// Errors many steps ahead overlap, so that there are only as many as the steps fit into the origins: how much wider the bands

@@ -68,7 +68,7 @@ impl Note {
 
 /// Forecasts `horizon` steps (1 to 366) after a history that may repeat itself every `period` steps (1 for none).
 ///
-/// A number that is not finite is a gap; one below 0 counts as 0. Takes about 2 ms for two years of days, most of it to fit
+/// A number that is not finite is a gap; one below 0 counts as 0. Takes some milliseconds for two years of days, most of it to fit
 /// candidates: not for an async thread.
 #[must_use]
 pub fn forecast(history: &[f64], period: usize, horizon: usize) -> Forecast {

@@ -1,6 +1,6 @@
 //! What was, again.
 
-use std::collections::VecDeque;
+use std::{cell::OnceCell, collections::VecDeque};
 
 use super::Filter;
 use crate::numbers::mean;
@@ -38,20 +38,30 @@ impl Filter for Repeat {
 
 /// The mean of the last values.
 #[derive(Debug)]
-pub(crate) struct Recent(Repeat);
+pub(crate) struct Recent {
+    values: Repeat,
+    /// Of those values, once it was asked for: many steps are, of few of the days observed.
+    mean: OnceCell<f64>,
+}
 
 impl Recent {
     pub(crate) fn new(length: usize) -> Self {
-        Self(Repeat::new(length))
+        Self {
+            values: Repeat::new(length),
+            mean: OnceCell::new(),
+        }
     }
 }
 
 impl Filter for Recent {
     fn observe(&mut self, value: f64) {
-        self.0.observe(value);
+        self.values.observe(value);
+        self.mean.take();
     }
 
     fn ahead(&self, _steps: usize) -> f64 {
-        mean(self.0.values.iter().copied())
+        *self
+            .mean
+            .get_or_init(|| mean(self.values.values.iter().copied()))
     }
 }

@@ -9,6 +9,8 @@ use crate::{
 #[derive(Debug)]
 pub(crate) struct Theta {
     smoothing: Smoothing,
+    /// The share of the level that is still what it started from.
+    left: f64,
     observed: f64,
     sum: f64,
     /// The sum of values times how many came before.
@@ -33,6 +35,7 @@ impl Theta {
         };
         Self {
             smoothing: begin(least_between(0.02, 0.99, cost)),
+            left: 1.0,
             observed: 0.0,
             sum: 0.0,
             moment: 0.0,
@@ -52,6 +55,7 @@ impl Theta {
 impl Filter for Theta {
     fn observe(&mut self, value: f64) {
         self.smoothing.observe(value);
+        self.left *= 1.0 - self.smoothing.weight;
         self.moment += self.observed * value;
         self.sum += value;
         self.observed += 1.0;
@@ -60,7 +64,7 @@ impl Filter for Theta {
     fn ahead(&self, steps: usize) -> f64 {
         let weight = self.smoothing.weight;
         // How far a smoothed level is behind a trend.
-        let lag = (1.0 - (1.0 - weight).powf(self.observed)) / weight;
+        let lag = (1.0 - self.left) / weight;
         self.smoothing.level + self.slope() / 2.0 * (count(steps) - 1.0 + lag)
     }
 }
