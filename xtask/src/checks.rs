@@ -8,6 +8,7 @@ use std::process::Command;
 use crate::Exit;
 use crate::bench;
 use crate::install::{self, PROMTOOL, REDIS};
+use crate::pages;
 use crate::postgres::{Server, URL_VARIABLE};
 use crate::process::{cargo, find, output, run, succeeds};
 use crate::report::{Outcome, Report, say, warn};
@@ -23,9 +24,10 @@ pub(crate) fn test(root: &Path) -> Exit {
     lint_steps(root, &mut report);
     report.step("alerts", || alerts(root));
     let server = start_postgres(root, &mut report);
+    let has_nextest = succeeds(cargo(root).args(["nextest", "--version"]));
     report.step("tests", || {
         let mut command = cargo(root);
-        if succeeds(cargo(root).args(["nextest", "--version"])) {
+        if has_nextest {
             command.args([
                 "nextest",
                 "run",
@@ -43,6 +45,10 @@ pub(crate) fn test(root: &Path) -> Exit {
         run(&mut command)
     });
     drop(server);
+    if has_nextest {
+        // In one process, for one browser. Without nextest, they were among the tests.
+        report.step("pages", || pages::check(root));
+    }
     report.step("doc tests", || {
         run(cargo(root).args(["test", "--locked", "--workspace", "--doc"]))
     });
@@ -105,7 +111,7 @@ fn require(root: &Path) -> Result<(), String> {
             return Err(format!("`{program}` is not on PATH after installing it"));
         }
     }
-    Ok(())
+    pages::require(root)
 }
 
 fn require_components(root: &Path) -> Result<(), String> {

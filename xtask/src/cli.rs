@@ -9,8 +9,9 @@ The project's checks, one command each.
 Usage: cargo xtask COMMAND
 
 Commands:
-  test            every check: tidy, format, clippy, alerts, tests, doc tests, docs; installs what the
-                  tests need and is missing (redis-server, promtool, postgres), after saying so
+  test            every check: tidy, format, clippy, alerts, tests, the pages in a browser, doc tests,
+                  docs; installs what the tests need and is missing (redis-server, promtool, postgres,
+                  chromium, npm), after saying so
   lint            the quick half: tidy, format, clippy
   tidy            what no other tool checks: file lengths, TODOs, licences, manifests, paths
   bench [WORKLOAD]… [--smoke] [--data DIR] [--rounds N] [--write]
@@ -20,7 +21,9 @@ Commands:
   bench peers [PEER]… [--question rate|stampede|outage] [--rounds N]
                   other caches beside the service, as bench/peers/README.md says
   deep [CHECK]…   what needs more tools; a missing one prints `skipped:` and the reason.
-                  Checks: deny, advisories, machete, features, instructions, msrv, miri, fuzz, mutants
+                  Checks: deny, advisories, machete, features, instructions, msrv, miri, fuzz, mutants,
+                  pages (how soon something is seen)
+  screenshots     makes the pictures in docs/screenshots anew, in the browser
   faults [--long] [--no-storm] [--write] [F12]…
                   every fault of docs/faults.md, or those named, on real servers, then steady load under
                   one condition of Redis after the other; prints what was seen; under 30 minutes.
@@ -60,6 +63,8 @@ pub(crate) enum Command {
         /// Names of files in `xtask/mutants`.
         only: Vec<String>,
     },
+    /// Makes the documentation's pictures.
+    Screenshots,
     Test,
     Tidy,
 }
@@ -88,6 +93,7 @@ pub(crate) fn parse(args: impl Iterator<Item = String>) -> Result<Command, Strin
         "help" => Command::Help,
         "lint" => Command::Lint,
         "mutants-coherence" => return parse_mutants(rest),
+        "screenshots" => Command::Screenshots,
         "test" => Command::Test,
         "tidy" => Command::Tidy,
         _ => return Err(format!("unknown command `{name}`")),

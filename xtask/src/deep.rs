@@ -17,7 +17,7 @@ pub(crate) struct Check {
 }
 
 /// Every check, in the order they run: quick ones first.
-pub(crate) const CHECKS: [Check; 9] = [
+pub(crate) const CHECKS: [Check; 10] = [
     Check {
         name: "deny",
         run: deny,
@@ -45,6 +45,10 @@ pub(crate) const CHECKS: [Check; 9] = [
     Check {
         name: "miri",
         run: miri,
+    },
+    Check {
+        name: "pages",
+        run: crate::pages::measure,
     },
     Check {
         name: "fuzz",

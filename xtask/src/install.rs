@@ -51,6 +51,20 @@ pub(crate) const PROMTOOL: Need = Need {
     ],
 };
 
+/// The browser of the pages' tests; systems call it by different names.
+pub(crate) const CHROMIUM: Need = Need {
+    program: "chromium",
+    purpose: "the tests of the web pages",
+    packages: ["chromium", "chromium", "chromium", "chromium", "chromium"],
+};
+
+/// What brings axe-core, which judges whether pages can be used by everybody.
+pub(crate) const NPM: Need = Need {
+    program: "npm",
+    purpose: "the checks of the web pages' accessibility",
+    packages: ["npm", "npm", "npm", "npm", "node"],
+};
+
 /// The shared cache that one fault puts in front of the service.
 pub(crate) const VARNISH: Need = Need {
     program: "varnishd",
@@ -160,6 +174,17 @@ pub(crate) fn has_varnish() -> bool {
         .iter()
         .map(|folder| Path::new(folder).join(VARNISH.program));
     process::find(VARNISH.program).is_some() || files.any(|file| process::is_executable(&file))
+}
+
+/// Whether there is a browser, by one of the names that the tests know.
+pub(crate) fn has_chromium() -> bool {
+    let names = [
+        CHROMIUM.program,
+        "chromium-browser",
+        "google-chrome",
+        "chrome",
+    ];
+    names.iter().any(|name| process::find(name).is_some())
 }
 
 fn by_hand(manager: &Manager, package: &str) -> String {

@@ -12,6 +12,7 @@ mod faults;
 mod install;
 mod instructions;
 mod mutants;
+mod pages;
 mod postgres;
 mod process;
 mod report;
@@ -50,6 +51,7 @@ fn main() -> ExitCode {
         Ok(Command::MutantsCoherence { list: true, only }) => mutants::show(&root, &only),
         Ok(Command::MutantsCoherence { list: false, only }) => mutants::run(&root, &only),
         Ok(Command::Lint) => checks::lint(&root),
+        Ok(Command::Screenshots) => pages::screenshots(&root),
         Ok(Command::Test) => checks::test(&root),
         Ok(Command::Tidy) => checks::tidy(&root),
         Err(message) => {
