@@ -34,7 +34,7 @@ const ARGUMENTS: [&str; 17] = [
     "--disable-background-timer-throttling",
     "--disable-backgrounding-occluded-windows",
     "--disable-renderer-backgrounding",
-    "--lang=en-GB",
+    "--accept-lang=en-US",
 ];
 
 /// A Chromium of the tests' own, with an empty profile. It ends when the value is dropped, or the process does.
@@ -61,8 +61,8 @@ impl Browser {
             .arg(program)
             .args(ARGUMENTS)
             .arg(format!("--user-data-dir={}", profile.path().display()))
-            // Its clock is everybody's: dates look the same on each machine.
-            .env("TZ", "UTC")
+            // Dates and numbers look the same on each machine.
+            .envs([("LANGUAGE", "en_US"), ("TZ", "UTC")])
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
             .stderr(Stdio::null())
