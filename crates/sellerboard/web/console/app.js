@@ -5,7 +5,7 @@ import { signOut } from "../lib/session.js";
 import { html, useEffect, useMemo, useState } from "../lib/ui.js";
 import { Charts, RANGES, useColumns, useCourse } from "./course.js";
 import { Entries } from "./entries.js";
-import { fromCourse, lately, remember } from "./figures.js";
+import { clock, fromCourse, lately, remember } from "./figures.js";
 import { Head } from "./head.js";
 import { Invalidate } from "./invalidate.js";
 import { Invalidations } from "./invalidations.js";
@@ -84,6 +84,6 @@ function useCounted(metrics, course) {
 
 function noteOf({ data, at, error }) {
   if (data === null) return error ? error.message : "";
-  if (error) return html`<span class="warn" role="alert" data-testid="not-reachable">Not reachable: figures of ${moment(at)}. ${error.message}</span>`;
+  if (error) return html`<span class="warn" role="alert" data-testid="not-reachable">Not reachable: figures of ${clock(at)}. ${error.message}</span>`;
   return `this node, started ${moment(data.started_at)}`;
 }

@@ -57,7 +57,7 @@ export function Entries({ tenant, ownTenant, onTenant, tenants }) {
       <datalist id=${ids.tenants}>${tenants.map((id) => html`<option key=${id} value=${id} />`)}</datalist>
       <button class="button primary" type="submit" disabled=${name.trim() === ""} data-testid="entries-button">List</button>
     </form>
-    <div class="entries" role="region" aria-label="Entries" aria-live="polite">
+    <div class="entries" role="region" aria-label="What was found" aria-live="polite">
       ${key !== null
         ? html`<${Entry} entryKey=${key} onBack=${() => setKey(null)} />`
         : list && html`<${List} list=${list} tenant=${tenant} onOpen=${setKey} onMore=${() => look(list.next)} />`}

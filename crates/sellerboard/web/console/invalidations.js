@@ -14,7 +14,7 @@ export function Invalidations({ list }) {
     ${list &&
     (list.items.length === 0
       ? html`<p class="empty">Nothing was invalidated since this node started.</p>`
-      : html`<div class="table-scroll long-rows" tabindex="0" role="region" aria-label="Latest invalidations">
+      : html`<div class="table-scroll long-rows" tabindex="0" role="region" aria-label="Table of invalidations">
           <table class="table" data-testid="invalidations">
             <caption class="sr-only">Latest invalidations, newest first</caption>
             <thead>

@@ -38,7 +38,7 @@ export function Endpoints({ metrics }) {
     ${metrics &&
     (rows.length === 0
       ? html`<p class="empty">Nothing was read yet.</p>`
-      : html`<div class="table-scroll" tabindex="0" role="region" aria-label="Endpoints">
+      : html`<div class="table-scroll" tabindex="0" role="region" aria-label="Table of endpoints">
           <table class="table" data-testid="endpoints">
             <caption class="sr-only">Endpoints</caption>
             <thead>
@@ -73,7 +73,7 @@ export function Tenants({ onSelect }) {
     ${data &&
     (data.items.length === 0
       ? html`<p class="empty">No tenant was seen yet.</p>`
-      : html`<div class="table-scroll" tabindex="0" role="region" aria-label="Top tenants">
+      : html`<div class="table-scroll" tabindex="0" role="region" aria-label="Table of tenants">
           <table class="table" data-testid="tenants">
             <caption class="sr-only">Top tenants</caption>
             <thead>

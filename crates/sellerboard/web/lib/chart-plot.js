@@ -72,7 +72,7 @@ export function plotOptions(uPlot, { width, height, isDays, isLog, series, forma
     },
     axes: [
       { ...axis, grid: { show: false }, space: 64, size: 28, gap: 6, ...(isDays ? { incrs: DAY_STEPS, values: days } : { values: times }) },
-      { ...axis, grid, size: 52, gap: 6, space: 36, values: (_, splits) => splits.map((value) => formatAxis(value)), ...(isLog && { splits: decades }) },
+      { ...axis, grid, size: 52, gap: 6, space: 36, values: (_, splits) => splits.map((value) => formatAxis(value)), ...(isLog && { splits: decades, filter: (_, splits) => splits }) },
     ],
     series: columns,
     bands,
