@@ -6,7 +6,8 @@
 //! - [`config`]: the variables, where they come from, their types;
 //! - [`auth`]: verification of tokens, and signing of tokens for demos;
 //! - [`http`]: problem documents and request ids, shared by all handlers;
-//! - [`logging`]: log lines that never hold a request up.
+//! - [`logging`]: log lines that never hold a request up;
+//! - [`traces`]: spans for OpenTelemetry.
 
 #![forbid(unsafe_code)]
 
@@ -17,3 +18,4 @@ pub mod config;
 pub mod http;
 pub mod logging;
 pub mod output;
+pub mod traces;

@@ -78,6 +78,7 @@ mod stream;
 mod supervisor;
 mod tier;
 mod together;
+mod traced;
 mod tracking;
 
 pub use options::{CertificatesError, RedisOptions, UrlError};

@@ -18,6 +18,7 @@ use crate::reply::Belief;
 use crate::shared::{Call, Shared};
 use crate::supervisor;
 use crate::together::{self, Found};
+use crate::traced::traced;
 use crate::tracking::{self, TABLE_PREFIX};
 use crate::{connect, reply};
 
@@ -127,7 +128,7 @@ impl Remote for RedisTier {
         tenant: &'a TenantId,
         keys: &'a [Key],
     ) -> BoxFuture<'a, Result<RemoteRead, RemoteError>> {
-        Box::pin(async move {
+        traced("redis read", async move {
             let mut call = self.call(&self.shared.scripts.read, tenant.as_str());
             keys.iter().for_each(|key| {
                 call.key(key.as_str());
@@ -145,7 +146,7 @@ impl Remote for RedisTier {
         keys: &'a [Key],
         known: &'a Arc<Table>,
     ) -> BoxFuture<'a, Result<RemoteRead, RemoteError>> {
-        Box::pin(async move {
+        traced("redis read", async move {
             let link = self.shared.link()?;
             let read = together::read(&self.shared, &link, tenant, keys, known.stamp());
             match self.shared.within_budget(&link, read).await? {
@@ -168,7 +169,7 @@ impl Remote for RedisTier {
     }
 
     fn claim<'a>(&'a self, claim: Claim<'a>) -> BoxFuture<'a, Result<Claimed, RemoteError>> {
-        Box::pin(async move {
+        traced("redis claim", async move {
             let key = claim.key;
             let lease_ttl = u64::try_from(claim.lease_ttl.as_millis()).unwrap_or(u64::MAX);
             let mut call = self.call(&self.shared.scripts.claim, key.tenant());
@@ -188,7 +189,7 @@ impl Remote for RedisTier {
         entry: &'a StoredEntry,
         lease: Option<LeaseToken>,
     ) -> BoxFuture<'a, Result<Fill, RemoteError>> {
-        Box::pin(async move {
+        traced("redis fill", async move {
             let refused = || RemoteError::new(RemoteErrorKind::Refused);
             let value = entry.encode().ok_or_else(refused)?;
             if value.len() + ENTRY_BYTES_ADDED > ENTRY_BYTES_MAX {
@@ -225,7 +226,7 @@ impl Remote for RedisTier {
         key: &'a Key,
         lease: LeaseToken,
     ) -> BoxFuture<'a, Result<(), RemoteError>> {
-        Box::pin(async move {
+        traced("redis release", async move {
             let mut call = self.shared.scripts.release.key(lease_key(key));
             call.arg(lease_name(lease));
             let link = self.shared.link()?;
@@ -241,7 +242,7 @@ impl Remote for RedisTier {
         scopes: &'a [Scope],
         durability: Durability,
     ) -> BoxFuture<'a, Result<RemoteInvalidated, RemoteError>> {
-        Box::pin(async move {
+        traced("redis invalidate", async move {
             let mut call = self.call(&self.shared.scripts.invalidate, tenant.as_str());
             call.arg(Records::COUNT_MAX).arg(Records::PREFIXES_MAX);
             for scope in scopes {

@@ -5,6 +5,7 @@ use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use tenantcache_core::{DecodeError, Freshness, Key, StoredEntry, Table, Tags};
+use tracing::Instrument as _;
 
 use crate::Error;
 use crate::answer::Source;
@@ -32,10 +33,14 @@ pub(crate) fn begin(
 ) {
     let (inner, request) = (Arc::clone(inner), request.clone());
     let outer = Chain::current();
-    tokio::spawn(async move {
+    // For those who collect traces: without this, what a flight does would belong to nobody's request.
+    let span =
+        tracing::trace_span!(target: "traces", "flight", cache.endpoint = request.key.endpoint());
+    let flight = async move {
         let landing = fly(&inner, &request, loader, outer, &pilot, patience, seen).await;
         pilot.land(landing);
-    });
+    };
+    tokio::spawn(flight.instrument(span));
 }
 
 async fn fly(

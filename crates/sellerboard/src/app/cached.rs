@@ -11,6 +11,7 @@ use axum::response::Response;
 use seller_data::payload;
 use serde::Serialize;
 use tenantcache::{Error, ErrorKind};
+use tracing::Instrument as _;
 use utoipa::ToSchema;
 
 use super::answer::{respond, respond_failed};
@@ -21,6 +22,7 @@ use super::read::Read;
 use super::source::{SourceError, unavailable};
 use super::state::AppState;
 use crate::http::{Problem, ProblemDocument};
+use crate::traces;
 
 /// What every successful read is wrapped in.
 #[derive(Serialize, ToSchema)]
@@ -149,9 +151,12 @@ pub(super) async fn answer(
         entry = entry.reload();
     }
     let (source, tenant) = (app.source.clone(), caller.tenant().clone());
+    let trace = traces::read(key.endpoint());
     let loaded = entry
         .get_or_load(async move |_| source.load(&tenant, &read).await)
+        .instrument(trace.clone())
         .await;
+    traces::cached(&trace, loaded.as_ref());
     stopwatch.stop(&app.latencies, key.endpoint(), loaded.as_ref());
     Ok(match loaded {
         Ok(answer) => respond(&answer, headers).map(Body::from),

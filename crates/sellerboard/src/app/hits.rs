@@ -6,8 +6,8 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use axum::response::IntoResponse as _;
 use bytes::Bytes;
 use futures_util::FutureExt as _;
-use http::{HeaderMap, Method, Request, Response, StatusCode};
-use tracing::Instrument as _;
+use http::{HeaderMap, Method, Request, Response, StatusCode, Uri};
+use tracing::{Instrument as _, Span};
 
 use super::answer::respond;
 use super::cached::{self, demands_reload, read_at};
@@ -16,6 +16,7 @@ use super::latency::Stopwatch;
 use super::read::Read;
 use super::state::AppState;
 use crate::http::{RequestId, complete, head_problem, unshared};
+use crate::traces;
 
 /// Answers plain reads.
 #[derive(Clone, Debug)]
@@ -41,6 +42,7 @@ pub(super) struct Plain {
     headers: HeaderMap,
     id: RequestId,
     read: Read,
+    trace: Span,
 }
 
 impl Hits {
@@ -65,10 +67,13 @@ impl Hits {
         let caller = Caller::recalled(&self.app, headers)?;
         let entry = read.entry_at_hand(&caller.cache(&self.app));
         let id = RequestId::of(headers);
-        let answer = id.span().in_scope(|| {
-            let stopwatch = Stopwatch::start_if_drawn(&self.app.latencies);
-            entry.hit().inspect(|answer| {
-                stopwatch.stop(&self.app.latencies, answer.key().endpoint(), Ok(answer));
+        let trace = traces::request(&Method::GET, Some(route(uri, &read)), headers);
+        let answer = trace.in_scope(|| {
+            id.span().in_scope(|| {
+                let stopwatch = Stopwatch::start_if_drawn(&self.app.latencies);
+                entry.hit().inspect(|answer| {
+                    stopwatch.stop(&self.app.latencies, answer.key().endpoint(), Ok(answer));
+                })
             })
         });
         let headers = std::mem::take(request.headers_mut());
@@ -78,9 +83,12 @@ impl Hits {
                 headers,
                 id,
                 read,
+                trace,
             }));
         };
         let mut response = respond(&answer, headers);
+        traces::cached(&trace, Ok(&answer));
+        traces::answered(&trace, response.status());
         complete(&mut response, &id);
         Some(Look::Answer(response))
     }
@@ -92,18 +100,29 @@ impl Hits {
             headers,
             id,
             read,
+            trace,
         } = plain;
         let answer = cached::answer(&self.app, &caller, read, headers);
         let answered = AssertUnwindSafe(answer)
             .catch_unwind()
-            .instrument(id.span());
+            .instrument(id.span())
+            .instrument(trace.clone());
         let response = match answered.await {
             Ok(answered) => answered.into_response(),
             Err(_panic) => StatusCode::INTERNAL_SERVER_ERROR.into_response(),
         };
         let mut response = unshared(response).await;
+        traces::answered(&trace, response.status());
         complete(&mut response, &id);
         response
+    }
+}
+
+/// A plain read's path as it is registered, without what the caller put into it.
+fn route<'a>(uri: &'a Uri, read: &Read) -> &'a str {
+    match read {
+        Read::Product { .. } => "/api/v1/products/{id}",
+        _ => uri.path(),
     }
 }
 

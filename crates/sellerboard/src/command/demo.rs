@@ -13,10 +13,11 @@ use tenantcache_redis::RedisOptions;
 use super::cli::DemoArgs;
 use super::run::{load, now};
 use super::runtime::runtime;
-use super::{check_redis, marketplace as market, shutdown, store};
+use super::{check_redis, marketplace as market, serve, shutdown, store};
 use crate::app::{DEMO_TOKEN_TTL, DemoSignIn, Service};
 use crate::auth::{KeyError, NewToken, Verifier, sign};
 use crate::config::{Config, Loaded, RedisLocation, Secret, SecretUrl};
+use crate::traces::Traces;
 use crate::{logging, output};
 
 const SECRET_BYTES: usize = 32;
@@ -25,8 +26,14 @@ pub(super) fn run(args: &DemoArgs) -> anyhow::Result<()> {
     let mut loaded = load(&args.config)?;
     complete(&mut loaded)?;
     let config = loaded.config;
-    let _log = logging::init(&config.log)?;
-    runtime()?.block_on(start(config, !args.no_demo_data))
+    let runtime = runtime()?;
+    let traces = Traces::from_environment(runtime.handle())?;
+    let _log = logging::init(&config.log, traces.as_ref())?;
+    runtime.block_on(async {
+        let ended = start(config, !args.no_demo_data).await;
+        serve::end(traces).await;
+        ended
+    })
 }
 
 /// Runs marketplace and service until they are told to stop.

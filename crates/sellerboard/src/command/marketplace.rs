@@ -11,7 +11,7 @@ use crate::logging;
 
 pub(super) fn run(args: &DemoArgs) -> anyhow::Result<()> {
     let config = load(&args.config)?.config;
-    let _log = logging::init(&config.log)?;
+    let _log = logging::init(&config.log, None)?;
     runtime()?.block_on(start(config, !args.no_demo_data))
 }
 

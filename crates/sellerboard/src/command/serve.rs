@@ -7,6 +7,7 @@ use super::shutdown;
 use crate::app::Service;
 use crate::auth::Verifier;
 use crate::config::{Config, ConfigFlags, PrintFormat};
+use crate::traces::Traces;
 use crate::{logging, output};
 
 #[derive(Args, Debug)]
@@ -29,9 +30,22 @@ pub(super) fn run(args: &ServeArgs) -> anyhow::Result<()> {
     }
     let config = loaded.config;
     let verifier = Verifier::new(&config.auth)?;
-    let _log = logging::init(&config.log)?;
+    let runtime = runtime()?;
+    let traces = Traces::from_environment(runtime.handle())?;
+    let _log = logging::init(&config.log, traces.as_ref())?;
     open_files::allow_as_many_as_possible();
-    runtime()?.block_on(start(config, verifier))
+    runtime.block_on(async {
+        let ended = start(config, verifier).await;
+        end(traces).await;
+        ended
+    })
+}
+
+/// Sends the last traces.
+pub(super) async fn end(traces: Option<Traces>) {
+    if let Some(traces) = traces {
+        traces.end().await;
+    }
 }
 
 /// Runs the service until it is told to stop.

@@ -1,6 +1,6 @@
 use std::fmt;
 
-use axum::extract::Request;
+use axum::extract::{MatchedPath, Request};
 use axum::middleware::Next;
 use axum::response::Response;
 use http::header::{CONTENT_LENGTH, CONTENT_TYPE};
@@ -9,6 +9,7 @@ use tracing::{Instrument as _, Span};
 
 use super::hex::{HEX_U64_BYTES, hex};
 use super::problem::{PROBLEM_JSON, Problem};
+use crate::traces;
 
 static X_REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 const BYTES_MAX: usize = 64;
@@ -93,14 +94,20 @@ impl fmt::Display for RequestId {
 
 /// The outermost middleware (`axum::middleware::from_fn(identify)`).
 ///
-/// 1. Gives the request an id: the caller's `X-Request-Id` if it is sane, else a random one.
-/// 2. Puts it into the request's extensions, into the log span and into the answer's `X-Request-Id`.
-/// 3. Makes every error a problem document with that id: those of handlers, and the bare 404, 405, 413 and 415 of
+/// 1. Begins the request's span, for those who collect [traces](crate::traces).
+/// 2. Gives the request an id: the caller's `X-Request-Id` if it is sane, else a random one.
+/// 3. Puts it into the request's extensions, into the log span and into the answer's `X-Request-Id`.
+/// 4. Makes every error a problem document with that id: those of handlers, and the bare 404, 405, 413 and 415 of
 ///    the router, whose other headers (`Allow`) stay.
 pub async fn identify(mut request: Request, next: Next) -> Response {
     let id = RequestId::of(request.headers());
     request.extensions_mut().insert(id);
-    let mut response = next.run(request).instrument(id.span()).await;
+    let route = request.extensions().get::<MatchedPath>();
+    let route = route.map(MatchedPath::as_str);
+    let trace = traces::request(request.method(), route, request.headers());
+    let answered = next.run(request).instrument(id.span());
+    let mut response = answered.instrument(trace.clone()).await;
+    traces::answered(&trace, response.status());
     complete(&mut response, &id);
     response
 }

@@ -10,10 +10,12 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, OnceLock};
 
 use thiserror::Error;
-use tracing_subscriber::EnvFilter;
-use tracing_subscriber::util::SubscriberInitExt as _;
+use tracing_subscriber::layer::SubscriberExt as _;
+use tracing_subscriber::util::{SubscriberInitExt as _, TryInitError};
+use tracing_subscriber::{EnvFilter, Layer, Registry, fmt, registry};
 
 use crate::config::{LogFormat, LogSettings};
+use crate::traces::Traces;
 pub use writer::LineWriter;
 use writer::Queue;
 
@@ -36,18 +38,18 @@ pub enum LogError {
     Thread(#[source] std::io::Error),
     /// The process already has a log.
     #[error("failed to set up the log")]
-    Taken(#[source] tracing_subscriber::util::TryInitError),
+    Taken(#[source] TryInitError),
     /// The filter is not valid; the configuration checks that earlier.
     #[error("failed to parse the log filter")]
     Filter(#[source] tracing_subscriber::filter::ParseError),
 }
 
-/// Sets up the log of the process, once.
+/// Sets up the log of the process, once, and where its spans go, if there are [`Traces`].
 ///
 /// # Errors
 ///
 /// If the writer's thread cannot be started or the process has a log already.
-pub fn init(settings: &LogSettings) -> Result<LogGuard, LogError> {
+pub fn init(settings: &LogSettings, traces: Option<&Traces>) -> Result<LogGuard, LogError> {
     let filter = EnvFilter::try_new(&settings.filter).map_err(LogError::Filter)?;
     let report = match settings.format {
         LogFormat::Json => report_json,
@@ -56,20 +58,32 @@ pub fn init(settings: &LogSettings) -> Result<LogGuard, LogError> {
     let queue = Queue::start(std::io::stderr(), report).map_err(LogError::Thread)?;
     let queue = Arc::new(queue);
     let writer = LineWriter::new(Arc::clone(&queue));
-    let builder = tracing_subscriber::fmt()
-        .with_env_filter(filter)
-        .with_writer(move || writer.clone());
+    let lines = fmt::layer().with_writer(move || writer.clone());
     let started = match settings.format {
-        LogFormat::Json => builder.json().flatten_event(true).finish().try_init(),
+        LogFormat::Json => start(lines.json().flatten_event(true), filter, traces),
         LogFormat::Pretty => {
             let colours = std::io::IsTerminal::is_terminal(&std::io::stderr())
                 && std::env::var_os("NO_COLOR").is_none_or(|value| value.is_empty());
-            builder.with_ansi(colours).finish().try_init()
+            start(lines.with_ansi(colours), filter, traces)
         }
     };
     started.map_err(LogError::Taken)?;
     let _first = DROPPED.set(queue.dropped());
     Ok(LogGuard { queue })
+}
+
+/// Without traces the log's filter is everybody's: what it leaves out costs nothing.
+fn start<L>(lines: L, filter: EnvFilter, traces: Option<&Traces>) -> Result<(), TryInitError>
+where
+    L: Layer<Registry> + Send + Sync,
+{
+    match traces {
+        None => registry().with(lines).with(filter).try_init(),
+        Some(traces) => registry()
+            .with(lines.with_filter(filter))
+            .with(traces.layer())
+            .try_init(),
+    }
 }
 
 /// How many lines the process's log has dropped since its start, because its reader was slow; 0 without a log.

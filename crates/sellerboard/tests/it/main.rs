@@ -11,6 +11,7 @@ mod check_redis;
 mod config;
 mod connections;
 mod demo;
+mod deployment;
 mod docs;
 mod durable;
 mod events;
@@ -42,6 +43,7 @@ mod serve;
 mod stream;
 mod token;
 mod tokens;
+mod traces;
 #[cfg(target_os = "linux")]
 mod watch;
 mod webhooks;

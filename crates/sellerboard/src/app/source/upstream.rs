@@ -1,7 +1,7 @@
 use std::time::Duration;
 
 use axum::http::header::RETRY_AFTER;
-use axum::http::{HeaderValue, StatusCode};
+use axum::http::{HeaderMap, HeaderValue, StatusCode};
 use reqwest::redirect::Policy;
 use reqwest::{Client, Response, Url};
 use seller_data::payload::{
@@ -12,11 +12,13 @@ use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use tenantcache::clock::{Clock as _, SystemClock};
 use tenantcache::{Loaded, TenantId, Unavailable};
+use tracing::Instrument as _;
 
 use super::body::{Body, BodyMemory};
 use super::found::{Payload, found};
 use super::{Read, SourceError};
 use crate::config::is_loopback;
+use crate::traces;
 
 /// The largest answer that is read, inflated.
 const BODY_BYTES_MAX: usize = 16 << 20;
@@ -98,7 +100,13 @@ impl UpstreamSource {
             url.query_pairs_mut().extend_pairs(params);
         }
         let request = self.client.get(url).header("X-Tenant-Id", tenant.as_str());
-        let answer = request.send().await.map_err(transport)?;
+        let trace = traces::call();
+        let mut headers = HeaderMap::new();
+        traces::inject(&trace, &mut headers);
+        let sent = request.headers(headers).send();
+        let sent = sent.instrument(trace.clone()).await;
+        traces::called(&trace, sent.as_ref().ok().map(Response::status));
+        let answer = sent.map_err(transport)?;
         match answer.status() {
             StatusCode::OK => Ok(Some(self.memory.read(answer, BODY_BYTES_MAX).await?)),
             StatusCode::NOT_FOUND => Ok(None),
