@@ -118,6 +118,8 @@ fn uses(text: &str) -> Vec<(&str, &str)> {
             let rest = &text[at..];
             rest.split_at(rest.find(|c| !is_name(c)).unwrap_or(rest.len()))
         })
+        // What is searched for with such a beginning is no metric.
+        .filter(|(name, _)| !name.ends_with('_'))
         .collect()
 }
 
