@@ -79,7 +79,7 @@ impl Metrics {
 
 /// The text that Prometheus scrapes: OpenMetrics if the request accepts it, else Prometheus' own.
 #[utoipa::path(
-    get, path = "/metrics", tag = "operation", security(()),
+    get, path = "/metrics", operation_id = "prometheus", tag = "operation", security(()),
     responses((status = 200, description = "All metrics", content(
         (String = "text/plain"), (String = "application/openmetrics-text")))),
 )]

@@ -70,11 +70,12 @@ pub(in crate::app) struct Entries {
 /// The tenant's entries in this node's local tier, and those filled lately in Redis.
 #[utoipa::path(
     get, path = "/api/v1/cache/entries", tag = "cache",
-    params(("prefix" = Option<String>, Query, description = "Keys that start so"),
+    params(("prefix" = Option<String>, Query, min_length = 1, max_length = 128, description = "Keys that start so"),
         ("limit" = Option<u32>, Query, minimum = 1, maximum = 100, description = "Default 50"),
         ("cursor" = Option<String>, Query, description = "The next_cursor of the page before"),
-        ("tenant" = Option<String>, Query, description = "Another tenant; needs cache:admin")),
+        ("tenant" = Option<String>, Query, min_length = 1, max_length = 128, description = "Another tenant; needs cache:admin")),
     responses((status = 200, body = Entries, description = "A page of entries, by key"),
+        (status = 400, body = ProblemDocument, description = "A parameter is not valid", content_type = "application/problem+json"),
         (status = 401, body = ProblemDocument, description = "No valid token", content_type = "application/problem+json"),
         (status = 403, body = ProblemDocument, description = "Another tenant", content_type = "application/problem+json")),
 )]

@@ -30,10 +30,10 @@ pub(in crate::app) struct Invalidated {
 #[utoipa::path(
     delete, path = "/api/v1/cache", tag = "cache",
     params(("key" = Option<String>, Query, description = "One entry, as Cache-Status names it"),
-        ("endpoint" = Option<String>, Query, description = "One endpoint"),
-        ("prefix" = Option<String>, Query, description = "Endpoints whose name starts so, literally"),
-        ("tag" = Option<String>, Query, description = "Entries with this tag"),
-        ("tenant" = Option<String>, Query, description = "Another tenant; needs cache:admin"),
+        ("endpoint" = Option<String>, Query, min_length = 1, max_length = 128, description = "One endpoint"),
+        ("prefix" = Option<String>, Query, min_length = 1, max_length = 128, description = "Endpoints whose name starts so, literally"),
+        ("tag" = Option<String>, Query, min_length = 1, max_length = 128, description = "Entries with this tag"),
+        ("tenant" = Option<String>, Query, min_length = 1, max_length = 128, description = "Another tenant; needs cache:admin"),
         ("durability" = Option<String>, Query, description = "`replicated`: say whether a replica has it")),
     responses(
         (status = 200, body = Invalidated, description = "It holds on this node"),

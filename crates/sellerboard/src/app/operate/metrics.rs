@@ -112,9 +112,10 @@ pub(in crate::app) struct EndpointMetrics {
 #[utoipa::path(
     get, path = "/api/v1/cache/metrics", tag = "cache",
     params(("scope" = Option<String>, Query, description = "`tenant`: the caller's tenant alone"),
-        ("tenant" = Option<String>, Query, description = "With `scope=tenant`, another tenant; needs cache:admin")),
+        ("tenant" = Option<String>, Query, min_length = 1, max_length = 128, description = "With `scope=tenant`, another tenant; needs cache:admin")),
     responses(
         (status = 200, body = CacheMetrics, description = "This node's figures since it started"),
+        (status = 400, body = ProblemDocument, description = "A parameter is not valid", content_type = "application/problem+json"),
         (status = 401, body = ProblemDocument, description = "No valid token", content_type = "application/problem+json"),
         (status = 403, body = ProblemDocument, description = "Another tenant", content_type = "application/problem+json"),
     ),
