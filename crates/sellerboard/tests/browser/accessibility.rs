@@ -5,6 +5,7 @@ use std::path::Path;
 use browser::{Page, Screen};
 use serde_json::Value;
 
+use crate::console::ask_to_invalidate;
 use crate::stage::Stage;
 
 /// Where `cargo xtask test` puts it.
@@ -25,6 +26,16 @@ pub(crate) async fn sign_in_and_docs_have_no_serious_violation(stage: &mut Stage
 
 pub(crate) async fn the_dashboard_has_no_serious_violation(stage: &mut Stage<'_>) {
     let page = stage.dashboard("tenant-001", Screen::DESKTOP).await;
+    judge_everywhere(&page).await;
+    stage.assert_clean(&page);
+}
+
+pub(crate) async fn the_console_has_no_serious_violation(stage: &mut Stage<'_>) {
+    stage.is_hit("tenant-001", "/products").await;
+    let page = stage.console(Screen::DESKTOP).await;
+    judge_everywhere(&page).await;
+    page.show_on(Screen::DESKTOP).await;
+    ask_to_invalidate(&page, 2, "products").await;
     judge_everywhere(&page).await;
     stage.assert_clean(&page);
 }

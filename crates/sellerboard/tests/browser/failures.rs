@@ -1,6 +1,6 @@
 //! What goes wrong is said where it concerns somebody, and nowhere else.
 
-use browser::{Page, Screen};
+use browser::Screen;
 use serde_json::json;
 
 use crate::stage::{Stage, all_ready};
@@ -53,20 +53,4 @@ pub(crate) async fn a_service_that_ends_is_told(stage: &mut Stage<'_>) {
     .await;
     assert_eq!(page.text("[data-testid=panel-kpis] .kpis").await, numbers);
     stage.assert_clean_but_for_failures(&page);
-}
-
-/// The operator's part of this is told by the console.
-pub(crate) async fn redis_may_go(stage: &mut Stage<'_>) {
-    let page = stage.dashboard(TENANT, Screen::DESKTOP).await;
-    stage.demo.redis.freeze();
-    reload(&page).await;
-    stage.demo.redis.thaw();
-    stage.demo.redis.kill();
-    reload(&page).await;
-    stage.assert_clean(&page);
-}
-
-async fn reload(page: &Page) {
-    page.reload().await;
-    all_ready(page).await;
 }

@@ -10,6 +10,7 @@
 
 mod accessibility;
 mod changes;
+mod console;
 mod demo;
 mod failures;
 mod keyboard;
@@ -45,18 +46,21 @@ fn main() -> ExitCode {
         };
     }
     let mut trials = trials! {
-        accessibility: sign_in_and_docs_have_no_serious_violation the_dashboard_has_no_serious_violation;
+        accessibility: sign_in_and_docs_have_no_serious_violation the_dashboard_has_no_serious_violation
+            the_console_has_no_serious_violation;
         changes: a_change_at_the_marketplace_shows_without_a_reload what_another_shop_changes_shows_nowhere_else;
         failures: a_panel_that_fails_leaves_the_others_alone offline_keeps_the_last_numbers
-            a_service_that_ends_is_told redis_may_go;
-        keyboard: a_seller_needs_no_mouse;
+            a_service_that_ends_is_told;
+        console: redis_that_goes_is_told_and_the_dashboard_goes_on each_scope_is_invalidated_after_a_question
+            an_entry_can_be_looked_at a_seller_may_not;
+        keyboard: a_seller_needs_no_mouse an_operator_needs_no_mouse;
         sessions: the_end_of_a_session_is_told a_refused_token_is_told nothing_is_left_of_a_session
             what_is_no_token_is_not_sent;
         shops: two_sellers_side_by_side_see_their_own an_empty_shop_is_told the_range_and_the_page_can_be_chosen;
-        weight: the_dashboard_is_light;
+        weight: the_dashboard_is_light the_console_is_light;
     };
     let made_by_command = trials! {
-        screenshots: of_the_dashboard;
+        screenshots: of_the_dashboard of_the_console;
         weight: first_paint;
     };
     trials.extend(

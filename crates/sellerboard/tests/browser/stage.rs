@@ -56,6 +56,15 @@ impl Stage<'_> {
         page
     }
 
+    /// Opens the console as an operator, and waits until every card has its figures.
+    pub(crate) async fn console(&self, screen: Screen) -> Page {
+        let page = self.open("/console", screen).await;
+        page.click("[data-testid=demo-operator]").await;
+        page.text("[data-testid=console-head]").await;
+        page.wait_gone(".skeleton").await;
+        page
+    }
+
     /// What the API says to a seller.
     pub(crate) async fn api(&self, tenant: &str, path: &str) -> Value {
         let answer = self.ask(tenant, path).await;
@@ -63,10 +72,31 @@ impl Stage<'_> {
         document["payload"].clone()
     }
 
+    /// Reads; whether the cache had the answer.
+    pub(crate) async fn is_hit(&self, tenant: &str, path: &str) -> bool {
+        let answer = self.ask(tenant, path).await;
+        let status = answer.headers()["cache-status"]
+            .to_str()
+            .unwrap()
+            .to_owned();
+        status.contains("; hit")
+    }
+
     async fn ask(&self, tenant: &str, path: &str) -> Response {
         let url = format!("{}/api/v1{path}", self.demo.origin);
         let token = token(tenant, "1h", None);
         sent(self.client.get(url).bearer_auth(token)).await
+    }
+
+    /// Invalidates as a seller; `query` says what.
+    pub(crate) async fn invalidate(&self, tenant: &str, query: &str) {
+        let url = format!("{}/api/v1/cache{query}", self.demo.origin);
+        sent(
+            self.client
+                .delete(url)
+                .bearer_auth(token(tenant, "1h", None)),
+        )
+        .await;
     }
 
     /// Changes a shop at the marketplace.

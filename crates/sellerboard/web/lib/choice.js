@@ -1,4 +1,4 @@
-// A choice of a few: buttons of which one is pressed.
+// A choice of a few: buttons of which one is pressed. In a form they send nothing.
 
 import { html } from "./ui.js";
 
@@ -8,6 +8,7 @@ export function Choice({ label, options, value, onChange }) {
     ${options.map(
       (option) => html`<button
         key=${option.value}
+        type="button"
         aria-pressed=${option.value === value}
         onClick=${() => onChange(option.value)}
       >
