@@ -34,6 +34,9 @@ pub(crate) async fn a_refused_token_is_told(stage: &mut Stage<'_>) {
 
 pub(crate) async fn what_is_no_token_is_not_sent(stage: &mut Stage<'_>) {
     let page = stage.dashboard_with("hello").await;
+    // Some browsers ask a server how words are spelt.
+    let spelling = page.run("document.querySelector('[data-testid=token]').spellcheck");
+    assert_eq!(spelling.await, false);
     page.wait_text("[data-testid=sign-in]", "This is not a token.")
         .await;
     let requests = page.requests();

@@ -48,11 +48,11 @@ export function Entries({ tenant, ownTenant, onTenant, tenants }) {
     <form class="form form-row" onSubmit=${submit} data-testid="entries-form">
       <div class="form-field">
         <label for=${ids.tenant}>Tenant</label>
-        <input id=${ids.tenant} class="field" value=${name} list=${ids.tenants} placeholder="tenant-001" autocomplete="off" spellcheck="false" maxlength="128" onInput=${(event) => setName(event.currentTarget.value)} data-testid="entries-tenant" />
+        <input id=${ids.tenant} class="field" value=${name} list=${ids.tenants} placeholder="tenant-001" autocomplete="off" spellcheck=${false} maxlength="128" onInput=${(event) => setName(event.currentTarget.value)} data-testid="entries-tenant" />
       </div>
       <div class="form-field">
         <label for=${ids.prefix}>Key starts with</label>
-        <input id=${ids.prefix} class="field" value=${prefix} placeholder="dashboard" autocomplete="off" spellcheck="false" maxlength="512" onInput=${(event) => setPrefix(event.currentTarget.value)} data-testid="entries-prefix" />
+        <input id=${ids.prefix} class="field" value=${prefix} placeholder="dashboard" autocomplete="off" spellcheck=${false} maxlength="512" onInput=${(event) => setPrefix(event.currentTarget.value)} data-testid="entries-prefix" />
       </div>
       <datalist id=${ids.tenants}>${tenants.map((id) => html`<option key=${id} value=${id} />`)}</datalist>
       <button class="button primary" type="submit" disabled=${name.trim() === ""} data-testid="entries-button">List</button>

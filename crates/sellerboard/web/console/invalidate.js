@@ -83,7 +83,7 @@ export function Invalidate({ tenants, endpoints, onDone }) {
           placeholder=${KINDS[kind].example}
           list=${kind === "endpoint" ? ids.endpoints : undefined}
           autocomplete="off"
-          spellcheck="false"
+          spellcheck=${false}
           maxlength="512"
           onInput=${(event) => setText(event.currentTarget.value)}
           data-testid="invalidate-text"
@@ -99,7 +99,7 @@ export function Invalidate({ tenants, endpoints, onDone }) {
           placeholder="tenant-001"
           list=${ids.tenants}
           autocomplete="off"
-          spellcheck="false"
+          spellcheck=${false}
           maxlength="128"
           onInput=${(event) => setTenant(event.currentTarget.value)}
           data-testid="invalidate-tenant"

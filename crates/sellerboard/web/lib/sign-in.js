@@ -31,7 +31,7 @@ export function SignIn({ wantsOperator = false }) {
           id=${fieldId}
           class="field token-field"
           rows="4"
-          spellcheck="false"
+          spellcheck=${false}
           autocomplete="off"
           autocapitalize="off"
           aria-invalid=${problem !== null}
