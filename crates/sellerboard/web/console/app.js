@@ -45,7 +45,7 @@ function Cards({ session }) {
   const log = useLive("/cache/invalidations?limit=50", LOOK_MS);
   const offered = useLive(`/cache/tenants?limit=${OFFERED}`, OFFERED_MS);
   const columns = useColumns(course.data);
-  const counted = useCounted(metrics.data, range === "hour" ? course.data : null);
+  const counted = useCounted(metrics.data, course);
   const tenants = (offered.data?.items ?? []).map(({ id }) => id);
   const endpoints = Object.keys(metrics.data?.endpoints ?? {});
   useLiveBadge();
@@ -57,25 +57,26 @@ function Cards({ session }) {
   };
   return html`<main class="page console" data-stale=${metrics.error !== null}>
     <h1 class="sr-only">Cache console</h1>
-    <${Card} id="now" title="Now" note=${noteOf(metrics)} isReady=${metrics.data !== null && counted !== null} lines=${4}>
+    <${Card} id="now" title="Now" note=${noteOf(metrics)} from=${[metrics]} isReady=${metrics.data !== null && counted !== null} lines=${4}>
       ${metrics.data && counted && html`<${Head} metrics=${metrics.data} lately=${lately(counted)} columns=${range === "hour" ? columns : null} />`}
     <//>
-    <${Charts} columns=${columns} range=${range} onRange=${setRange} />
-    <${RedisHistory} course=${course.data} rangeMs=${RANGES.find(({ value }) => value === range).ms} redis=${metrics.data?.redis ?? null} />
-    <${Coherence} metrics=${metrics.data} />
-    <${Tiers} metrics=${metrics.data} />
-    <${Endpoints} metrics=${metrics.data} />
+    <${Charts} course=${course} columns=${columns} range=${range} onRange=${setRange} />
+    <${RedisHistory} course=${course} rangeMs=${RANGES.find(({ value }) => value === range).ms} metrics=${metrics} />
+    <${Coherence} metrics=${metrics} />
+    <${Tiers} metrics=${metrics} />
+    <${Endpoints} metrics=${metrics} />
     <${Tenants} onSelect=${showEntries} />
     <${Invalidate} tenants=${tenants} endpoints=${endpoints} onDone=${() => (log.look(), metrics.look())} />
-    <${Invalidations} list=${log.data} />
+    <${Invalidations} log=${log} />
     <${Entries} tenant=${tenant} ownTenant=${session.tenant} onTenant=${setTenant} tenants=${tenants} />
   </main>`;
 }
 
-/** What the node has counted in the last minute; it begins with what the course knows. */
+/** What the node has counted in the last minute; it begins with what the course knows, or with nothing if that fails. */
 function useCounted(metrics, course) {
   const [counted, setCounted] = useState(null);
-  const begin = useMemo(() => (metrics && course ? fromCourse(course, metrics) : null), [metrics === null, course === null]);
+  const known = course.data?.items ?? (course.error ? [] : null);
+  const begin = useMemo(() => (metrics && known ? fromCourse(known, metrics) : null), [metrics === null, known === null]);
   useEffect(() => {
     if (metrics && (begin || counted)) setCounted((before) => remember(before ?? begin, metrics));
   }, [metrics, begin]);
@@ -83,7 +84,7 @@ function useCounted(metrics, course) {
 }
 
 function noteOf({ data, at, error }) {
-  if (data === null) return error ? error.message : "";
+  if (data === null) return "";
   if (error) return html`<span class="warn" role="alert" data-testid="not-reachable">Not reachable: figures of ${clock(at)}. ${error.message}</span>`;
   return `this node, started ${moment(data.started_at)}`;
 }

@@ -56,15 +56,14 @@ function columnsOf(items) {
   };
 }
 
-/** Small charts, side by side. */
-export function Charts({ columns, range, onRange }) {
+/** Small charts, side by side: `columns` are those of `course`. */
+export function Charts({ course, columns, range, onRange }) {
   const tools = html`<${Choice} label="Range" options=${RANGES} value=${range} onChange=${onRange} />`;
-  const isReady = columns !== null;
-  const isShort = isReady && columns.x.length < 2;
-  return html`<${Card} id="course" title="Over time" note="of this node, kept in its memory" tools=${tools} isReady=${isReady} lines=${12}>
+  const isShort = columns?.x.length < 2;
+  return html`<${Card} id="course" title="Over time" note="of this node, kept in its memory" tools=${tools} from=${[course]} lines=${12}>
     ${isShort
       ? html`<p class="empty">The first points are there within half a minute of the node's start.</p>`
-      : isReady &&
+      : columns &&
         html`<div class="charts">
           <${One} title="Hit rate" columns=${columns} format=${(value) => percent(value)} ends=${[0, 100]} lines=${[["Hit rate", "chart-1", "hitRate", "area"]]} />
           <${One} title="Reads a second" columns=${columns} format=${rate} lines=${[["Hits", "chart-1", "hits", "area"], ["Misses", "chart-3", "misses"]]} />

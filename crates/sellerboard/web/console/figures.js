@@ -21,9 +21,9 @@ export function remember(counted, metrics) {
 }
 
 /** Samples of the course as counts of the last minute, to begin with. */
-export function fromCourse(course, metrics) {
+export function fromCourse(samples, metrics) {
   const now = Date.parse(metrics.at);
-  return course.items
+  return samples
     .map((sample) => ({
       at: Date.parse(sample.at),
       startedAt: metrics.started_at,

@@ -8,11 +8,11 @@ import { Card } from "./live.js";
 const KINDS = { applied: "good", queued: "warn", "applied-unreplicated": "warn" };
 
 /** The latest invalidations made on this node. */
-export function Invalidations({ list }) {
+export function Invalidations({ log }) {
   const now = useNow();
-  return html`<${Card} id="invalidations" title="Latest invalidations" note="made on this node" isReady=${list !== null} lines=${10}>
-    ${list &&
-    (list.items.length === 0
+  return html`<${Card} id="invalidations" title="Latest invalidations" note="made on this node" from=${[log]} lines=${10}>
+    ${log.data &&
+    (log.data.items.length === 0
       ? html`<p class="empty">Nothing was invalidated since this node started.</p>`
       : html`<div class="table-scroll long-rows" tabindex="0" role="region" aria-label="Table of invalidations">
           <table class="table" data-testid="invalidations">
@@ -28,7 +28,7 @@ export function Invalidations({ list }) {
               </tr>
             </thead>
             <tbody>
-              ${list.items.map(
+              ${log.data.items.map(
                 (one, index) => html`<tr key=${`${one.at} ${one.tenant} ${one.scope} ${index}`}>
                   <td class="nowrap"><time datetime=${one.at} title=${clock(one.at)}>${ago(Math.max(0, (now - Date.parse(one.at)) / 1000))}</time></td>
                   <td class="nowrap">${one.tenant}</td>

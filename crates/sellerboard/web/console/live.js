@@ -1,6 +1,7 @@
 // Figures that are asked for again and again while somebody looks.
 
 import { ApiError, reachable, send } from "../lib/api.js";
+import { Failed, Skeleton } from "../lib/panel.js";
 import { streamState } from "../lib/stream.js";
 import { html, useCallback, useEffect, useRef, useState } from "../lib/ui.js";
 
@@ -85,10 +86,22 @@ export function useLiveBadge() {
   }, []);
 }
 
-/** A card of the console. Until it is `isReady`, lines stand where its content will be. */
-export function Card({ id, title, note, tools, isReady = true, lines = 4, children }) {
+/**
+ * A card of the console, drawn from the live figures `from`. Until it is `isReady`, lines stand where its content will be, or why
+ * some of the figures never came. Later failures leave what is there.
+ */
+export function Card({ id, title, note, tools, from = [], isReady = from.every(({ data }) => data !== null), lines = 4, children }) {
   const headingId = `${id}-title`;
-  return html`<section class="panel" data-testid=${`console-${id}`} data-area=${id} aria-labelledby=${headingId} aria-busy=${!isReady}>
+  const failed = isReady ? [] : from.filter(({ data, error }) => data === null && error !== null);
+  const isLoading = !isReady && failed.length === 0;
+  return html`<section
+    class="panel"
+    data-testid=${`console-${id}`}
+    data-area=${id}
+    data-state=${isReady ? "ready" : isLoading ? "loading" : "failed"}
+    aria-labelledby=${headingId}
+    aria-busy=${isLoading}
+  >
     <header class="panel-head">
       <div>
         <h2 id=${headingId}>${title}</h2>
@@ -99,9 +112,9 @@ export function Card({ id, title, note, tools, isReady = true, lines = 4, childr
     <div class="panel-body">
       ${isReady
         ? children
-        : html`<div class="skeleton" role="status" aria-label="Loading">
-            ${Array.from({ length: lines }, (_, line) => html`<i key=${line}></i>`)}
-          </div>`}
+        : isLoading
+          ? html`<${Skeleton} lines=${lines} />`
+          : html`<${Failed} error=${failed[0].error} look=${() => failed.forEach(({ look }) => look())} />`}
     </div>
   </section>`;
 }

@@ -33,13 +33,13 @@ export function causeText(cause) {
 }
 
 /** A strip of states over the range that is shown, and the latest changes. */
-export function RedisHistory({ course, rangeMs, redis }) {
-  const isReady = course !== null && redis !== null;
-  return html`<${Card} id="redis" title="Redis" note="its state as this node saw it" isReady=${isReady} lines=${3}>
+export function RedisHistory({ course, rangeMs, metrics }) {
+  const isReady = course.data !== null && metrics.data !== null;
+  return html`<${Card} id="redis" title="Redis" note="its state as this node saw it" from=${[course, metrics]} lines=${3}>
     ${isReady &&
-    (redis.state === "none"
+    (metrics.data.redis.state === "none"
       ? html`<p class="empty">No Redis is used: this node keeps everything itself.</p>`
-      : html`<${Strip} course=${course} rangeMs=${rangeMs} />`)}
+      : html`<${Strip} course=${course.data} rangeMs=${rangeMs} />`)}
   <//>`;
 }
 

@@ -29,13 +29,13 @@ const COLUMNS = [
 export function Endpoints({ metrics }) {
   const [order, setOrder] = useState({ name: "reads", isUp: false });
   const column = COLUMNS.find(({ name }) => name === order.name);
-  const rows = Object.entries(metrics?.endpoints ?? {}).sort(([oneName, one], [otherName, other]) => {
+  const rows = Object.entries(metrics.data?.endpoints ?? {}).sort(([oneName, one], [otherName, other]) => {
     const difference = (column.of(one) ?? -1) - (column.of(other) ?? -1);
     return (order.isUp ? difference : -difference) || oneName.localeCompare(otherName);
   });
   const choose = (name) => setOrder({ name, isUp: order.name === name && !order.isUp });
-  return html`<${Card} id="endpoints" title="Endpoints" note="counts since the start, latency of the last minute" isReady=${metrics !== null} lines=${10}>
-    ${metrics &&
+  return html`<${Card} id="endpoints" title="Endpoints" note="counts since the start, latency of the last minute" from=${[metrics]} lines=${10}>
+    ${metrics.data &&
     (rows.length === 0
       ? html`<p class="empty">Nothing was read yet.</p>`
       : html`<div class="table-scroll" tabindex="0" role="region" aria-label="Table of endpoints">
@@ -67,11 +67,11 @@ export function Endpoints({ metrics }) {
 /** The tenants that ask most, or take most of the tier in the process. `onSelect` is told whose entries to look at. */
 export function Tenants({ onSelect }) {
   const [order, setOrder] = useState("requests");
-  const { data } = useLive(`/cache/tenants?limit=${TENANTS_SHOWN}&order=${order}`, TENANTS_MS);
+  const top = useLive(`/cache/tenants?limit=${TENANTS_SHOWN}&order=${order}`, TENANTS_MS);
   const tools = html`<${Choice} label="Order" options=${ORDERS} value=${order} onChange=${setOrder} />`;
-  return html`<${Card} id="tenants" title="Top tenants" note="on this node, since it saw them first; exact" tools=${tools} isReady=${data !== null} lines=${10}>
-    ${data &&
-    (data.items.length === 0
+  return html`<${Card} id="tenants" title="Top tenants" note="on this node, since it saw them first; exact" tools=${tools} from=${[top]} lines=${10}>
+    ${top.data &&
+    (top.data.items.length === 0
       ? html`<p class="empty">No tenant was seen yet.</p>`
       : html`<div class="table-scroll" tabindex="0" role="region" aria-label="Table of tenants">
           <table class="table" data-testid="tenants">
@@ -86,7 +86,7 @@ export function Tenants({ onSelect }) {
               </tr>
             </thead>
             <tbody>
-              ${data.items.map(
+              ${top.data.items.map(
                 (tenant) => html`<tr key=${tenant.id}>
                   <th scope="row"><button class="row-button" onClick=${() => onSelect(tenant.id)} title="Look at its entries">${tenant.id}</button></th>
                   <td class="number">${count(tenant.total_requests)}</td>

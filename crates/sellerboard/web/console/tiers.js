@@ -11,9 +11,9 @@ const FULL_PERCENT = 90;
 
 /** Memory against its limit, and what left for want of it. */
 export function Tiers({ metrics }) {
-  const { local, redis } = metrics?.tiers ?? {};
-  return html`<${Card} id="tiers" title="Tiers" note="memory against its limit" isReady=${metrics !== null} lines=${4}>
-    ${metrics &&
+  const { local, redis } = metrics.data?.tiers ?? {};
+  return html`<${Card} id="tiers" title="Tiers" note="memory against its limit" from=${[metrics]} lines=${4}>
+    ${metrics.data &&
     html`<div class="tiers">
       <${Tier} id="local" name="This process" tier=${local}>
         ${count(local.entries)} entries, ${count(local.evictions)} evicted, ${count(local.rejections)} too large
@@ -37,8 +37,8 @@ function Tier({ id, name, tier: { used_memory_mb: used, max_memory_mb: max }, ch
 
 /** Whether all nodes serve the same, and what was held back so that they do. */
 export function Coherence({ metrics }) {
-  return html`<${Card} id="coherence" title="Coherence" note="how soon an invalidation holds here, and what waits" isReady=${metrics !== null} lines=${6}>
-    ${metrics && html`<dl class="pairs">${pairs(metrics).map(([label, value, kind, hint]) => html`<${Pair} key=${label} label=${label} value=${value} kind=${kind} hint=${hint} />`)}</dl>`}
+  return html`<${Card} id="coherence" title="Coherence" note="how soon an invalidation holds here, and what waits" from=${[metrics]} lines=${6}>
+    ${metrics.data && html`<dl class="pairs">${pairs(metrics.data).map(([label, value, kind, hint]) => html`<${Pair} key=${label} label=${label} value=${value} kind=${kind} hint=${hint} />`)}</dl>`}
   <//>`;
 }
 

@@ -72,7 +72,7 @@ class Contained extends Component {
 const TILES = 6;
 
 /** Grey forms where content will be. A reader of the screen is told that the panel is loading. */
-function Skeleton({ form = "lines", lines, isSlow }) {
+export function Skeleton({ form = "lines", lines, isSlow }) {
   const count = { chart: 2, tiles: TILES }[form] ?? lines;
   return html`<div class="skeleton" data-form=${form} role="status" aria-label="Loading">
     ${Array.from({ length: count }, (_, line) => html`<i key=${line}></i>`)}
@@ -80,7 +80,8 @@ function Skeleton({ form = "lines", lines, isSlow }) {
   </div>`;
 }
 
-function Failed({ error, look }) {
+/** What stands in the place of content that could not be loaded. `look` tries again. */
+export function Failed({ error, look }) {
   return html`<div class="failed" role="alert">
     <p><b>This could not be loaded.</b> ${asSentence(error.message)}</p>
     ${error.requestId && html`<p class="quiet small">Request <code>${error.requestId}</code></p>`}
