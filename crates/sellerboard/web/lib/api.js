@@ -11,7 +11,13 @@ export const reachable = store(true);
 
 /** Answers by path: `{data, etag, receivedAt, ageSeconds, cache}`. */
 const known = new Map();
-session.subscribe(() => known.clear());
+/** Ends what is read for the session. */
+let end = new AbortController();
+session.subscribe(() => {
+  known.clear();
+  end.abort(signedOut());
+  end = new AbortController();
+});
 
 /** A request that failed: `status` is 0 if nothing answered. */
 export class ApiError extends Error {
@@ -60,31 +66,40 @@ export async function change(method, path, document) {
   return response.status === 204 ? null : body(response);
 }
 
-/** One request with the session's token. Throws an [ApiError] unless it succeeds (304 included). */
-export async function send(path, { headers = {}, ...options } = {}) {
+/**
+ * One request with the session's token. Throws an [ApiError] unless it succeeds (304 included). What can be aborted by `signal`
+ * is, when the session ends.
+ */
+export async function send(path, { headers = {}, signal, ...options } = {}) {
   const current = session.get();
-  if (!current) throw new ApiError(401, "Signed out", "Sign in first.", null);
+  if (!current) throw signedOut();
+  const ended = end.signal;
   let response;
   try {
     response = await fetch(BASE + path, {
       ...options,
       headers: { ...headers, Authorization: `Bearer ${current.token}` },
+      signal: signal && AbortSignal.any([signal, ended]),
       // Nothing of a session stays in the browser's cache.
       cache: "no-store",
       credentials: "omit",
       redirect: "error",
     });
   } catch (error) {
+    if (signal) ended.throwIfAborted();
     if (error.name === "AbortError") throw error;
     reachable.set(false);
     throw new ApiError(0, "Not reachable", "The service cannot be reached.", null);
   }
   reachable.set(true);
   if (response.ok || response.status === 304) return response;
-  const error = await problem(response);
   // A request of a session that has ended since says nothing of the present one.
   if (response.status === 401 && session.get() === current) signOut(refusal(current));
-  throw error;
+  throw await problem(response);
+}
+
+function signedOut() {
+  return new ApiError(401, "Signed out", "Sign in first.", null);
 }
 
 function refusal(current) {
