@@ -52,7 +52,7 @@ async fn other_nodes_are_told_of_an_invalidation() {
         two.cache
             .counters()
             .lag
-            .buckets
+            .buckets()
             .iter()
             .any(|(_, count)| *count > 0)
     );
