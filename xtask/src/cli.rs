@@ -22,7 +22,8 @@ Commands:
                   other caches beside the service, as bench/peers/README.md says
   deep [CHECK]…   what needs more tools; a missing one prints `skipped:` and the reason.
                   Checks: deny, advisories, machete, features, instructions, msrv, miri, fuzz, mutants,
-                  pages (how soon something is seen)
+                  pages (how soon something is seen), api (the API's description, by a linter and by
+                  requests made up from it)
   screenshots     makes the pictures in docs/screenshots anew, in the browser
   faults [--long] [--no-storm] [--write] [F12]…
                   every fault of docs/faults.md, or those named, on real servers, then steady load under

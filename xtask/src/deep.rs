@@ -1,4 +1,5 @@
-//! `deep`: checks that need tools which a fresh machine lacks. A missing tool is told, not installed.
+//! `deep`: checks that need tools which a fresh machine lacks. A missing tool is told, not installed, but for what goes
+//! below the build folder.
 
 use std::fs;
 use std::path::Path;
@@ -17,7 +18,7 @@ pub(crate) struct Check {
 }
 
 /// Every check, in the order they run: quick ones first.
-pub(crate) const CHECKS: [Check; 10] = [
+pub(crate) const CHECKS: [Check; 11] = [
     Check {
         name: "deny",
         run: deny,
@@ -49,6 +50,10 @@ pub(crate) const CHECKS: [Check; 10] = [
     Check {
         name: "pages",
         run: crate::pages::measure,
+    },
+    Check {
+        name: "api",
+        run: crate::api::check,
     },
     Check {
         name: "fuzz",

@@ -4,6 +4,7 @@
 //! of [steps](report::Report); each prints its name, streams its output, and is counted in the closing
 //! summary. Exit codes: 0 all passed, 1 a step failed, 2 usage or something required is missing.
 
+mod api;
 mod bench;
 mod checks;
 mod cli;

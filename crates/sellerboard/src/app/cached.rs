@@ -89,18 +89,18 @@ reads! {
     /// The catalogue, by pages.
     products, "/api/v1/products", payload::Products,
         [("limit" = Option<u32>, Query, minimum = 1, maximum = 100, description = "Default 20"),
-         ("cursor" = Option<String>, Query, min_length = 1, max_length = 512, description = "The next_cursor of the page before"),
-         ("q" = Option<String>, Query, min_length = 1, max_length = 128, description = "Part of a name or SKU")], Read::products;
+         ("cursor" = Option<String>, Query, min_length = 2, max_length = 512, pattern = "^([0-9a-f]{2})+$", description = "The next_cursor of the page before"),
+         ("q" = Option<String>, Query, min_length = 1, max_length = 128, pattern = r"^[^\x00-\x1F\x7F-\x9F]*$", description = "Part of a name or SKU")], Read::products;
     /// Own and competitors' prices.
     pricing, "/api/v1/pricing/trends", payload::PricingTrends,
-        [("product_id" = Option<String>, Query, min_length = 1, max_length = 128, description = "Default: all products"),
+        [("product_id" = Option<String>, Query, min_length = 1, max_length = 128, pattern = r"^[^\x00-\x1F\x7F-\x9F]*$", description = "Default: all products"),
          ("days" = Option<u32>, Query, minimum = 1, maximum = 365, description = "Default 30")], Read::pricing;
     /// What reviews say.
     sentiment, "/api/v1/sentiment/overview", payload::SentimentOverview,
         [("days" = Option<u32>, Query, minimum = 1, maximum = 365, description = "Default 30")], Read::sentiment;
     /// Units expected to be sold, by day.
     forecast, "/api/v1/forecast/demand", payload::DemandForecast,
-        [("product_id" = Option<String>, Query, min_length = 1, max_length = 128, description = "Default: the whole shop"),
+        [("product_id" = Option<String>, Query, min_length = 1, max_length = 128, pattern = r"^[^\x00-\x1F\x7F-\x9F]*$", description = "Default: the whole shop"),
          ("horizon" = Option<u32>, Query, minimum = 1, maximum = 90, description = "Days, default 30")], Read::forecast;
 }
 

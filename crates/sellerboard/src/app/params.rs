@@ -5,6 +5,8 @@ use std::ops::RangeInclusive;
 use axum::extract::FromRequestParts;
 use axum::http::Uri;
 use axum::http::request::Parts;
+use serde::Deserialize;
+use serde::de::value::StrDeserializer;
 
 use crate::http::Problem;
 
@@ -42,6 +44,19 @@ impl<'q> Params<'q> {
                 let expected = format!("a whole number from {} to {}", range.start(), range.end());
                 Problem::invalid_parameter(name, &expected)
             })
+    }
+
+    /// One of a few words, or the default when it is absent; `expected` names them to people.
+    pub(super) fn choice<'p, T: Default + Deserialize<'p>>(
+        &'p self,
+        name: &str,
+        expected: &str,
+    ) -> Result<T, Problem> {
+        let Some(text) = self.one(name)? else {
+            return Ok(T::default());
+        };
+        let word = StrDeserializer::<serde::de::value::Error>::new(text);
+        T::deserialize(word).map_err(|_| Problem::invalid_parameter(name, expected))
     }
 
     /// A text of 1 to `bytes_max` bytes without control characters, if there is one.

@@ -1,6 +1,8 @@
 use std::sync::LazyLock;
 
 use tenantcache::{Endpoint, EntryRef, Tag, Tenant};
+use utoipa::openapi::{ObjectBuilder, RefOr, Schema, Type};
+use utoipa::{PartialSchema, ToSchema};
 
 use super::params::{Params, TEXT_BYTES_MAX};
 use crate::http::Problem;
@@ -173,6 +175,20 @@ pub(super) const ENDPOINT_NAMES: [&str; 10] = [
     "products",
     "sentiment_overview",
 ];
+/// One of [`ENDPOINT_NAMES`], for the API's description.
+pub(super) enum EndpointName {}
+
+impl ToSchema for EndpointName {}
+
+impl PartialSchema for EndpointName {
+    fn schema() -> RefOr<Schema> {
+        ObjectBuilder::new()
+            .schema_type(Type::String)
+            .enum_values(Some(ENDPOINT_NAMES))
+            .into()
+    }
+}
+
 /// Those among them whose entries may carry tags.
 pub(super) const ENDPOINTS_WITH_TAGS: [&str; 7] = [
     "dashboard_activity",

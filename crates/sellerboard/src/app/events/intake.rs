@@ -39,6 +39,46 @@ pub(in crate::app) struct Accepted {
     status: &'static str,
 }
 
+/// Something that happened to one tenant's data. Other attributes and `data` may stand beside these, and are ignored.
+#[expect(dead_code, reason = "describes what `Event` reads")]
+#[derive(ToSchema)]
+pub(in crate::app) struct CloudEvent {
+    /// Always `1.0`.
+    #[schema(pattern = r"^1\.0$")]
+    specversion: String,
+    /// What tells it from others of its source.
+    #[schema(
+        min_length = 1,
+        max_length = 1024,
+        pattern = r"^[^\x00-\x1F\x7F-\x9F]*$"
+    )]
+    id: String,
+    /// Where it happened.
+    #[schema(
+        min_length = 1,
+        max_length = 1024,
+        pattern = r"^[^\x00-\x1F\x7F-\x9F]*$"
+    )]
+    source: String,
+    /// What kind of event it is, such as `product.updated`.
+    #[schema(
+        min_length = 1,
+        max_length = 1024,
+        pattern = r"^[^\x00-\x1F\x7F-\x9F]*$"
+    )]
+    r#type: String,
+    /// Whose data it concerns.
+    #[schema(min_length = 1, max_length = 128, pattern = "^[A-Za-z0-9_.@+-]+$")]
+    tenantid: String,
+    /// Which thing it is about, such as the id of a product.
+    #[schema(
+        min_length = 1,
+        max_length = 1024,
+        pattern = r"^[^\x00-\x1F\x7F-\x9F]*$"
+    )]
+    subject: Option<String>,
+}
+
 impl Intake {
     pub(in crate::app) fn new(secret: Option<&Secret>) -> Self {
         Self {
@@ -57,7 +97,7 @@ impl Intake {
 #[utoipa::path(
     post, path = "/api/v1/events", tag = "events", security(("bearer" = []), ("webhook" = [])),
     request_body(description = "One event or a batch of at most 1,000; at most 1 MiB", content(
-        (serde_json::Value = "application/cloudevents+json"), (Vec<serde_json::Value> = "application/cloudevents-batch+json"))),
+        (CloudEvent = "application/cloudevents+json"), (Vec<CloudEvent> = "application/cloudevents-batch+json"))),
     params(("webhook-id" = Option<String>, Header, description = "The delivery's id"),
         ("webhook-timestamp" = Option<u64>, Header, description = "When it was sent, in seconds since 1970; within 5 minutes of now"),
         ("webhook-signature" = Option<String>, Header, description = "`v1,` and the base64 of the HMAC-SHA256 over `id.timestamp.body`; several are separated by spaces")),

@@ -70,10 +70,10 @@ pub(in crate::app) struct Entries {
 /// The tenant's entries in this node's local tier, and those filled lately in Redis.
 #[utoipa::path(
     get, path = "/api/v1/cache/entries", tag = "cache",
-    params(("prefix" = Option<String>, Query, min_length = 1, max_length = 128, description = "Keys that start so"),
+    params(("prefix" = Option<String>, Query, min_length = 1, max_length = 1024, pattern = r"^[^\x00-\x1F\x7F-\x9F]*$", description = "Keys that start so"),
         ("limit" = Option<u32>, Query, minimum = 1, maximum = 100, description = "Default 50"),
-        ("cursor" = Option<String>, Query, description = "The next_cursor of the page before"),
-        ("tenant" = Option<String>, Query, min_length = 1, max_length = 128, description = "Another tenant; needs cache:admin")),
+        ("cursor" = Option<String>, Query, min_length = 1, max_length = 1024, pattern = r"^[^\x00-\x1F\x7F-\x9F]*$", description = "The next_cursor of the page before"),
+        ("tenant" = Option<String>, Query, min_length = 1, max_length = 128, pattern = "^[A-Za-z0-9_.@+-]+$", description = "Another tenant; needs cache:admin")),
     responses((status = 200, body = Entries, description = "A page of entries, by key"),
         (status = 400, body = ProblemDocument, description = "A parameter is not valid", content_type = "application/problem+json"),
         (status = 401, body = ProblemDocument, description = "No valid token", content_type = "application/problem+json"),
@@ -109,13 +109,14 @@ pub(in crate::app) async fn entries(
 /// One entry, its header decoded.
 #[utoipa::path(
     get, path = "/api/v1/cache/entry", tag = "cache",
-    params(("key" = String, Query, description = "The key, as Cache-Status names it"),
+    params(("key" = String, Query, min_length = 3, max_length = 1024, pattern = "^[A-Za-z0-9_.~@+-]{1,64}:[A-Za-z0-9_.@+-]{1,128}(:([A-Za-z0-9_.~@+-]|%[0-9A-F]{2})+:([A-Za-z0-9_.~@+-]|%[0-9A-F]{2})*)*$", description = "The key, as Cache-Status names it"),
         ("value_bytes_max" = Option<u32>, Query, minimum = 0, maximum = 33_554_432, description = "Of a longer value, only the start is given. Default 33554432: all of any")),
     responses((status = 200, body = FoundEntry, description = "The entry"),
         (status = 400, body = ProblemDocument, description = "Not a key", content_type = "application/problem+json"),
         (status = 401, body = ProblemDocument, description = "No valid token", content_type = "application/problem+json"),
         (status = 403, body = ProblemDocument, description = "Another tenant's key without cache:admin", content_type = "application/problem+json"),
-        (status = 404, body = ProblemDocument, description = "No such entry", content_type = "application/problem+json")),
+        (status = 404, body = ProblemDocument, description = "No such entry", content_type = "application/problem+json"),
+        (status = 414, body = ProblemDocument, description = "Path and query have more than 8 KiB", content_type = "application/problem+json")),
 )]
 pub(in crate::app) async fn entry(
     State(app): State<AppState>,

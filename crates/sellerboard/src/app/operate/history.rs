@@ -1,6 +1,6 @@
 use axum::Json;
 use axum::extract::State;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use tenantcache::remote::{Health, HealthCause};
 use utoipa::ToSchema;
 
@@ -62,11 +62,20 @@ pub(in crate::app) struct Samples {
     redis_changes: Vec<RedisChange>,
 }
 
+/// How far back.
+#[derive(Default, Deserialize, ToSchema)]
+#[serde(rename_all = "lowercase")]
+enum Range {
+    Day,
+    #[default]
+    Hour,
+}
+
 /// The course of this node's figures over the last hour, or the last day.
 #[utoipa::path(
     get, path = "/api/v1/cache/history", tag = "cache",
-    params(("range" = Option<String>, Query, description = "`hour` (a sample every 10 s, the default) or `day` (every minute)"),
-        ("since" = Option<String>, Query, description = "Only samples later than this moment, RFC 3339")),
+    params(("range" = inline(Option<Range>), Query, description = "`hour` (a sample every 10 s, the default) or `day` (every minute)"),
+        ("since" = Option<String>, Query, format = DateTime, description = "Only samples later than this moment, RFC 3339")),
     responses((status = 200, body = Samples, description = "Samples, oldest first"),
         (status = 400, body = ProblemDocument, description = "A parameter is not valid", content_type = "application/problem+json"),
         (status = 401, body = ProblemDocument, description = "No valid token", content_type = "application/problem+json")),
@@ -76,10 +85,9 @@ pub(in crate::app) async fn history(
     _caller: Caller,
     params: Params<'static>,
 ) -> Result<Json<Samples>, Problem> {
-    let resolution = match params.text("range", TEXT_BYTES_MAX)? {
-        None | Some("hour") => FINE,
-        Some("day") => COARSE,
-        Some(_) => return Err(Problem::invalid_parameter("range", "hour or day")),
+    let resolution = match params.choice("range", "hour or day")? {
+        Range::Day => COARSE,
+        Range::Hour => FINE,
     };
     let since = params.text("since", TEXT_BYTES_MAX)?.map(moment);
     let since = since.transpose()?.unwrap_or(i64::MIN);

@@ -2,7 +2,7 @@ use axum::Json;
 use axum::extract::State;
 use axum::http::header::USER_AGENT;
 use axum::http::{HeaderMap, HeaderName, HeaderValue};
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use tenantcache::remote::Durability;
 use tenantcache::{EndpointPrefix, Error, ErrorKind, Invalidation, Key, Scope, Tag, TenantId};
 use utoipa::ToSchema;
@@ -11,7 +11,7 @@ use super::record::InvalidationRecord;
 use super::{rfc3339, wall};
 use crate::app::caller::Caller;
 use crate::app::params::{Params, TEXT_BYTES_MAX};
-use crate::app::read::endpoint_named;
+use crate::app::read::{EndpointName, endpoint_named};
 use crate::app::state::AppState;
 use crate::http::{Problem, ProblemDocument, is_command_line};
 
@@ -26,15 +26,24 @@ pub(in crate::app) struct Invalidated {
     generation: Option<u64>,
 }
 
+/// What has to be known of an invalidation before its outcome is told.
+#[derive(Default, Deserialize, ToSchema)]
+#[serde(rename_all = "lowercase")]
+enum Confirmation {
+    #[default]
+    Local,
+    Replicated,
+}
+
 /// Invalidates the caller's tenant, or just what one selector names.
 #[utoipa::path(
     delete, path = "/api/v1/cache", tag = "cache",
-    params(("key" = Option<String>, Query, description = "One entry, as Cache-Status names it"),
-        ("endpoint" = Option<String>, Query, min_length = 1, max_length = 128, description = "One endpoint"),
-        ("prefix" = Option<String>, Query, min_length = 1, max_length = 128, description = "Endpoints whose name starts so, literally"),
-        ("tag" = Option<String>, Query, min_length = 1, max_length = 128, description = "Entries with this tag"),
-        ("tenant" = Option<String>, Query, min_length = 1, max_length = 128, description = "Another tenant; needs cache:admin"),
-        ("durability" = Option<String>, Query, description = "`replicated`: say whether a replica has it")),
+    params(("key" = Option<String>, Query, min_length = 3, max_length = 1024, pattern = "^[A-Za-z0-9_.~@+-]{1,64}:[A-Za-z0-9_.@+-]{1,128}(:([A-Za-z0-9_.~@+-]|%[0-9A-F]{2})+:([A-Za-z0-9_.~@+-]|%[0-9A-F]{2})*)*$", description = "One entry, as Cache-Status names it"),
+        ("endpoint" = inline(Option<EndpointName>), Query, description = "One endpoint"),
+        ("prefix" = Option<String>, Query, min_length = 1, max_length = 64, pattern = "^[!-~]+$", description = "Endpoints whose name starts so, literally"),
+        ("tag" = Option<String>, Query, min_length = 1, max_length = 128, pattern = r"^[^\x00-\x1F\x7F-\x9F]*$", description = "Entries with this tag"),
+        ("tenant" = Option<String>, Query, min_length = 1, max_length = 128, pattern = "^[A-Za-z0-9_.@+-]+$", description = "Another tenant; needs cache:admin"),
+        ("durability" = inline(Option<Confirmation>), Query, description = "Default `local`; `replicated`: say whether a replica has it")),
     responses(
         (status = 200, body = Invalidated, description = "It holds on this node"),
         (status = 400, body = ProblemDocument, description = "Two selectors, an empty one, or an unknown endpoint", content_type = "application/problem+json"),
@@ -50,15 +59,9 @@ pub(in crate::app) async fn invalidate(
     headers: HeaderMap,
 ) -> Result<Json<Invalidated>, Problem> {
     let tenant = caller.tenant_named(params.text("tenant", TEXT_BYTES_MAX)?)?;
-    let durability = match params.text("durability", TEXT_BYTES_MAX)? {
-        None | Some("local") => Durability::Applied,
-        Some("replicated") => Durability::Replicated,
-        Some(_) => {
-            return Err(Problem::invalid_parameter(
-                "durability",
-                "local or replicated",
-            ));
-        }
+    let durability = match params.choice("durability", "local or replicated")? {
+        Confirmation::Local => Durability::Applied,
+        Confirmation::Replicated => Durability::Replicated,
     };
     let scope = scope(&params, &tenant)?;
     let cause = cause(&headers);

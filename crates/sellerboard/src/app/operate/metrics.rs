@@ -2,7 +2,7 @@ use std::collections::BTreeMap;
 
 use axum::Json;
 use axum::extract::State;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use tenantcache::remote::HealthCause;
 use tenantcache::{EndpointSnapshot, RequestSnapshot};
 use utoipa::ToSchema;
@@ -108,11 +108,20 @@ pub(in crate::app) struct EndpointMetrics {
     load_duration: Quantiles,
 }
 
+/// Whose figures.
+#[derive(Default, Deserialize, ToSchema)]
+#[serde(rename_all = "lowercase")]
+enum MetricsOf {
+    #[default]
+    Node,
+    Tenant,
+}
+
 /// Hits, misses and memory: of this node, or with `scope=tenant` of one tenant on this node.
 #[utoipa::path(
     get, path = "/api/v1/cache/metrics", tag = "cache",
-    params(("scope" = Option<String>, Query, description = "`tenant`: the caller's tenant alone"),
-        ("tenant" = Option<String>, Query, min_length = 1, max_length = 128, description = "With `scope=tenant`, another tenant; needs cache:admin")),
+    params(("scope" = inline(Option<MetricsOf>), Query, description = "Default `node`; `tenant`: the caller's tenant alone"),
+        ("tenant" = Option<String>, Query, min_length = 1, max_length = 128, pattern = "^[A-Za-z0-9_.@+-]+$", description = "With `scope=tenant`, another tenant; needs cache:admin")),
     responses(
         (status = 200, body = CacheMetrics, description = "This node's figures since it started"),
         (status = 400, body = ProblemDocument, description = "A parameter is not valid", content_type = "application/problem+json"),
@@ -125,21 +134,20 @@ pub(in crate::app) async fn metrics(
     caller: Caller,
     params: Params<'static>,
 ) -> Result<Json<CacheMetrics>, Problem> {
-    let named = params.text("tenant", TEXT_BYTES_MAX)?;
+    let tenant = caller.tenant_named(params.text("tenant", TEXT_BYTES_MAX)?)?;
     let minute = Minute::until_now(&app);
     let counters = &minute.now.counters;
-    Ok(Json(match params.text("scope", TEXT_BYTES_MAX)? {
-        None | Some("node") => {
+    Ok(Json(match params.choice("scope", "node or tenant")? {
+        MetricsOf::Node => {
             let endpoints = counters.endpoints.iter();
             let endpoints =
                 endpoints.map(|(name, counts)| (name.clone(), endpoint(&minute, name, counts)));
             render(&app, &minute, counters.total, endpoints.collect())
         }
-        Some("tenant") => {
-            let tenant = app.cache.tenant(&caller.tenant_named(named)?);
+        MetricsOf::Tenant => {
+            let tenant = app.cache.tenant(&tenant);
             render(&app, &minute, tenant.counters(), BTreeMap::new())
         }
-        Some(_) => return Err(Problem::invalid_parameter("scope", "node or tenant")),
     }))
 }
 

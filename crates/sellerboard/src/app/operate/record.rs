@@ -102,7 +102,7 @@ impl InvalidationLog {
 #[utoipa::path(
     get, path = "/api/v1/cache/invalidations", tag = "cache",
     params(("limit" = Option<u32>, Query, minimum = 1, maximum = 1000, description = "Default 100"),
-        ("tenant" = Option<String>, Query, min_length = 1, max_length = 128, description = "One tenant; another than the caller's needs cache:admin")),
+        ("tenant" = Option<String>, Query, min_length = 1, max_length = 128, pattern = "^[A-Za-z0-9_.@+-]+$", description = "One tenant; another than the caller's needs cache:admin")),
     responses((status = 200, body = Invalidations, description = "The list"),
         (status = 400, body = ProblemDocument, description = "A parameter is not valid", content_type = "application/problem+json"),
         (status = 401, body = ProblemDocument, description = "No valid token", content_type = "application/problem+json")),

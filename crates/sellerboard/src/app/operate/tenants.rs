@@ -3,14 +3,14 @@ use std::time::Duration;
 
 use axum::Json;
 use axum::extract::State;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use tenantcache::clock::{Clock, SystemClock};
 use tenantcache::{Cache, TenantOrder, TenantShare};
 use tokio::sync::Mutex;
 use utoipa::ToSchema;
 
 use crate::app::caller::Caller;
-use crate::app::params::{Params, TEXT_BYTES_MAX};
+use crate::app::params::Params;
 use crate::app::state::AppState;
 use crate::http::{Problem, ProblemDocument};
 
@@ -80,11 +80,20 @@ impl TopTenants {
     }
 }
 
+/// What stands first.
+#[derive(Default, Deserialize, ToSchema)]
+#[serde(rename_all = "lowercase")]
+enum Order {
+    Bytes,
+    #[default]
+    Requests,
+}
+
 /// The tenants with the most reads or bytes on this node: with cache:admin, else the caller's own.
 #[utoipa::path(
     get, path = "/api/v1/cache/tenants", tag = "cache",
     params(("limit" = Option<u32>, Query, minimum = 1, maximum = 1000, description = "Default 100"),
-        ("order" = Option<String>, Query, description = "`requests`, the default, or `bytes`: by what they take of the local tier")),
+        ("order" = inline(Option<Order>), Query, description = "`requests`, the default, or `bytes`: by what they take of the local tier")),
     responses((status = 200, body = Tenants, description = "The list, at most a second old"),
         (status = 400, body = ProblemDocument, description = "A parameter is not valid", content_type = "application/problem+json"),
         (status = 401, body = ProblemDocument, description = "No valid token", content_type = "application/problem+json")),
@@ -95,10 +104,9 @@ pub(in crate::app) async fn tenants(
     params: Params<'static>,
 ) -> Result<Json<Tenants>, Problem> {
     let limit = usize::try_from(params.number("limit", 1..=1000, 100)?).unwrap_or(COUNT_MAX);
-    let order = match params.text("order", TEXT_BYTES_MAX)? {
-        None | Some("requests") => TenantOrder::Requests,
-        Some("bytes") => TenantOrder::Bytes,
-        Some(_) => return Err(Problem::invalid_parameter("order", "requests or bytes")),
+    let order = match params.choice("order", "requests or bytes")? {
+        Order::Bytes => TenantOrder::Bytes,
+        Order::Requests => TenantOrder::Requests,
     };
     let items = if caller.is_admin() {
         let shares = app.top_tenants.of(&app.cache, order).await?;
