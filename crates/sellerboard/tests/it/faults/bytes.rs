@@ -88,7 +88,10 @@ async fn f28_damaged_values_are_misses_and_are_overwritten() {
     let mut connection = connect(&redis).await;
     let sound = bytes_at(&mut connection, &key).await;
 
-    let mut damaged: Vec<Vec<u8>> = (1..sound.len()).map(|len| sound[..len].to_vec()).collect();
+    // Without the time at its end, and nothing else, it is an entry as older versions stored them.
+    let without_expiry = sound.len() - 12;
+    let cut = (1..sound.len()).filter(|len| *len != without_expiry);
+    let mut damaged: Vec<Vec<u8>> = cut.map(|len| sound[..len].to_vec()).collect();
     for bit in 0..sound.len() * 8 {
         let mut bytes = sound.clone();
         bytes[bit / 8] ^= 1 << (bit % 8);
