@@ -72,7 +72,7 @@ impl Page {
         self.call("Input.insertText", json!({ "text": text })).await;
     }
 
-    /// Presses a key of the [known ones](KEYS), where the focus is.
+    /// Presses a key that `KEYS` knows, where the focus is.
     ///
     /// # Panics
     ///

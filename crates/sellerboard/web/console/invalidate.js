@@ -3,7 +3,7 @@
 import { ApiError, change } from "../lib/api.js";
 import { Choice } from "../lib/choice.js";
 import { toast } from "../lib/toast.js";
-import { html, useEffect, useId, useRef, useState } from "../lib/ui.js";
+import { html, useId, useLayoutEffect, useRef, useState } from "../lib/ui.js";
 import { Card } from "./live.js";
 
 /** Each kind of scope: what is asked for, an example, and what it covers in words. */
@@ -128,7 +128,7 @@ function Result({ result: { error, status, generation, whose } }) {
 function Question({ covers, tenant, onYes, onNo }) {
   const dialog = useRef(null);
   const headingId = useId();
-  useEffect(() => dialog.current.showModal(), []);
+  useLayoutEffect(() => dialog.current.showModal(), []);
   return html`<dialog class="question" ref=${dialog} onClose=${onNo} aria-labelledby=${headingId} data-testid="confirm">
     <h2 id=${headingId}>Invalidate for ${tenant}?</h2>
     <p>This covers ${covers} for <b>${tenant}</b>, in this process, in Redis and on every node, and what is being loaded right now. Nothing is lost: what is asked for next is loaded from the origin.</p>
