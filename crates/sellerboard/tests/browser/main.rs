@@ -56,7 +56,7 @@ fn main() -> ExitCode {
         keyboard: a_seller_needs_no_mouse an_operator_needs_no_mouse;
         sessions: the_end_of_a_session_is_told a_refused_token_is_told nothing_is_left_of_a_session
             what_is_no_token_is_not_sent;
-        shops: two_sellers_side_by_side_see_their_own an_empty_shop_is_told the_range_and_the_page_can_be_chosen;
+        shops: two_sellers_side_by_side_see_their_own who_comes_again_is_answered_from_the_cache an_empty_shop_is_told the_range_and_the_page_can_be_chosen;
         weight: the_dashboard_is_light the_console_is_light;
     };
     let made_by_command = trials! {

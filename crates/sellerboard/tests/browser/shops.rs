@@ -37,6 +37,14 @@ pub(crate) async fn two_sellers_side_by_side_see_their_own(stage: &mut Stage<'_>
     assert_ne!(seen[0], seen[1]);
 }
 
+pub(crate) async fn who_comes_again_is_answered_from_the_cache(stage: &mut Stage<'_>) {
+    let _first = stage.dashboard("tenant-001", DASHBOARD).await;
+    let calls = stage.calls().await;
+    assert!(calls > 0);
+    let _again = stage.dashboard("tenant-001", DASHBOARD).await;
+    assert_eq!(stage.calls().await, calls);
+}
+
 pub(crate) async fn an_empty_shop_is_told(stage: &mut Stage<'_>) {
     let page = stage
         .dashboard_with(&token("tenant-of-nothing", "1h", None))

@@ -106,6 +106,15 @@ impl Stage<'_> {
         sent(request.body(json!({ "price": price }).to_string())).await;
     }
 
+    /// How often the marketplace was asked for anything.
+    pub(crate) async fn calls(&self) -> u64 {
+        let url = format!("{}/calls", self.demo.market);
+        let answer = sent(self.client.get(url)).await.bytes().await.unwrap();
+        serde_json::from_slice::<Value>(&answer).unwrap()["total"]
+            .as_u64()
+            .unwrap()
+    }
+
     /// Has the marketplace fail, until [`heal`](Self::heal).
     pub(crate) async fn set_faults(&self, faults: &Value) {
         let url = format!("{}/faults", self.demo.market);

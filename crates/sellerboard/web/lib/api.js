@@ -78,7 +78,8 @@ export async function send(path, { headers = {}, signal, ...options } = {}) {
   try {
     response = await fetch(BASE + path, {
       ...options,
-      headers: { ...headers, Authorization: `Bearer ${current.token}` },
+      // Without one of its own, a request that the browser does not store would ask for a reload: `no-cache`.
+      headers: { ...headers, Authorization: `Bearer ${current.token}`, "Cache-Control": "no-store" },
       signal: signal && AbortSignal.any([signal, ended]),
       // Nothing of a session stays in the browser's cache.
       cache: "no-store",
