@@ -19,7 +19,7 @@ pub(crate) async fn two_sellers_side_by_side_see_their_own(stage: &mut Stage<'_>
         assert_eq!(page.text("[data-testid=tenant]").await, tenant);
         let kpis = stage.api(tenant, "/dashboard/kpis").await;
         for name in ["net_revenue", "orders", "units", "customers", "refunds"] {
-            let shown = format!("[data-testid=kpi-{name}] .kpi-value");
+            let shown = format!("[data-testid=kpi-{name}] .figure-value");
             let shown = page.text(&shown).await;
             assert_eq!(figure(&shown), plain(&kpis[name]["value"]), "{name}");
         }

@@ -24,7 +24,7 @@ export function Kpis({ read }) {
   const trend = useRead("/dashboard/trends?days=30", "dashboard_trends");
   const points = trend.answer?.data.points ?? [];
   return html`<${Panel} id="kpis" title="Last 30 days" read=${read} skeleton="tiles">
-    ${(kpis) => html`<dl class="kpis">
+    ${(kpis) => html`<dl class="figures kpis">
       ${FIGURES.map(
         (figure) => html`<${Figure} key=${figure.name} figure=${figure} shop=${kpis} value=${kpis[figure.name]} points=${points} />`,
       )}
@@ -36,10 +36,10 @@ function Figure({ figure, shop, value, points }) {
   const { label, text, isCost = false, daily, aside } = figure;
   // The last day is not over: it would look like a fall.
   const course = daily ? points.slice(0, -1).map(daily) : [];
-  return html`<div class="kpi" data-testid=${`kpi-${figure.name}`}>
+  return html`<div class="figure" data-testid=${`kpi-${figure.name}`}>
     <dt>${label}</dt>
     <dd>
-      <${Fresh} class="kpi-value" text=${text(value.value, shop)} />
+      <${Fresh} class="figure-value" text=${text(value.value, shop)} />
       <${Change} percent=${value.change_percent} isCost=${isCost} before=${text(value.previous, shop)} />
       ${daily ? html`<${Sparkline} values=${course} />` : html`<span class="quiet small">${aside(shop)}</span>`}
     </dd>
