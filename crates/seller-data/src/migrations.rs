@@ -8,9 +8,10 @@ use sqlx::{
 use crate::error::{Error, ErrorKind};
 
 /// Every version of the schema, oldest first. A text that was released never changes.
-const VERSIONS: [(i64, &str, &str); 2] = [
+const VERSIONS: [(i64, &str, &str); 3] = [
     (1, "shops", include_str!("../migrations/0001_shops.sql")),
     (2, "outbox", include_str!("../migrations/0002_outbox.sql")),
+    (5, "packs", include_str!("../migrations/0005_packs.sql")),
 ];
 
 /// Brings the schema up to date.

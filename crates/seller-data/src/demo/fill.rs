@@ -199,6 +199,7 @@ fn price_rows(
             product_id: product_id(quote.product),
             competitor: quote.seller.to_owned(),
             price: quote.price,
+            pack: String::new(),
             instant: instant(quote.day, 0, zone),
             day: quote.day,
         });

@@ -7,6 +7,7 @@ use serde_json::{Value, json};
 use super::{
     catalogue::{self, Entry},
     figures::{Figures, percent},
+    market::{self, Rival},
     sentiment::{self, MeanScore},
 };
 use crate::{
@@ -174,35 +175,28 @@ fn drop_alert(
     })
 }
 
-/// Products whose cheapest competitor is at least 5 % below the own price.
+/// Products whose cheapest competitor is at least 5 % below the own price, for the same amount.
 async fn undercuts(view: &mut View, catalogue: &[Entry]) -> Result<Vec<Alert>, Error> {
-    let rows: Vec<(String, String, i64, i64)> = sqlx::query_as(
-        "SELECT product_id, competitor, price, day FROM price_observations
-         WHERE tenant = $1 AND competitor <> '' ORDER BY instant, id",
-    )
-    .bind(&view.shop.tenant)
-    .fetch_all(&mut *view.db)
-    .await?;
-    let mut latest: BTreeMap<String, BTreeMap<String, (i64, i64)>> = BTreeMap::new();
-    for (product, competitor, price, day) in rows {
-        latest
-            .entry(product)
-            .or_default()
-            .insert(competitor, (price, day));
-    }
+    let rivals = market::cheapest_rivals(view).await?;
     Ok(catalogue
         .iter()
-        .filter_map(|entry| undercut(entry, latest.get(&entry.id)?))
+        .filter_map(|entry| undercut(entry, rivals.get(&entry.id)?))
         .collect())
 }
 
-fn undercut(entry: &Entry, competitors: &BTreeMap<String, (i64, i64)>) -> Option<Alert> {
-    let (name, &(price, day)) = competitors.iter().min_by_key(|(_, (price, _))| *price)?;
-    if price.saturating_mul(100) > entry.price.saturating_mul(95) || entry.price <= 0 {
+fn undercut(entry: &Entry, rival: &Rival) -> Option<Alert> {
+    let below = -rival.theirs.percent_above(&rival.own)?;
+    if below < 5.0 {
         return None;
     }
-    let below = -change_percent(price, entry.price)?;
-    let (own, theirs) = (Money::from_units(entry.price), Money::from_units(price));
+    let name = &rival.competitor;
+    let (own, theirs) = (
+        Money::from_units(rival.own.unit_price()),
+        Money::from_units(rival.theirs.unit_price()),
+    );
+    let per = rival
+        .unit()
+        .map_or_else(String::new, |unit| format!(" per {unit}"));
     Some(Alert {
         id: format!("price_undercut:{}", entry.id),
         kind: AlertKind::PriceUndercut,
@@ -212,16 +206,19 @@ fn undercut(entry: &Entry, competitors: &BTreeMap<String, (i64, i64)>) -> Option
             Severity::Warning
         },
         title: format!("{name} undercuts {}", entry.name),
-        reason: format!("{name} asks {theirs}, {below:.1} % below our {own}."),
+        reason: format!("{name} asks {theirs}{per}, {below:.1} % below our {own}."),
         evidence: evidence([
-            ("own_price", json!(own)),
+            ("own_price", json!(Money::from_units(entry.price))),
             ("competitor", json!(name)),
-            ("competitor_price", json!(theirs)),
+            (
+                "competitor_price",
+                json!(Money::from_units(rival.theirs.price)),
+            ),
             ("below_percent", json!(below)),
         ]),
         action: "Meet the price, or say what ours is worth more for.".to_owned(),
         product_id: Some(entry.id.clone()),
-        since: Date::from_epoch_days(day),
+        since: Date::from_epoch_days(rival.day),
     })
 }
 

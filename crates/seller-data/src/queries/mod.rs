@@ -6,6 +6,7 @@ mod catalogue;
 mod figures;
 mod forecast;
 mod insights;
+mod market;
 mod pricing;
 mod products;
 mod sentiment;

@@ -105,6 +105,10 @@ pub struct ProductPatch {
     /// The new stock, 0 to 1,000,000,000.
     #[serde(default)]
     pub stock: Option<i64>,
+    /// What the price buys, as text that names one amount (`"6 x 330 ml"`, `"500 g"`, `"10 pieces"`; up to 200 bytes), or
+    /// the empty text for what the name says, as by default.
+    #[serde(default)]
+    pub pack: Option<String>,
 }
 
 /// A new review.
@@ -128,4 +132,7 @@ pub struct NewPrice {
     pub competitor: String,
     /// The price of one piece.
     pub price: PriceText,
+    /// What that price buys, if it is another amount than the product's own: `"6 x 330 ml"`, `"500 g"`, `"10 pieces"`.
+    #[serde(default)]
+    pub pack: Option<String>,
 }

@@ -154,14 +154,16 @@ pub(crate) struct PriceRow {
     pub(crate) product_id: String,
     pub(crate) competitor: String,
     pub(crate) price: i64,
+    /// What the price buys, as written; empty: a pack like the product's own.
+    pub(crate) pack: String,
     pub(crate) instant: i64,
     pub(crate) day: i64,
 }
 
 impl Cells for PriceRow {
     const INTO: &'static str = "INSERT INTO price_observations (tenant, id, product_id, \
-         competitor, price, instant, day)";
-    const COLUMNS: usize = 7;
+         competitor, price, pack, instant, day)";
+    const COLUMNS: usize = 8;
     const CONFLICT: &'static str = "";
 
     fn bind<'q>(&self, query: Query<'q, Any, AnyArguments>) -> Query<'q, Any, AnyArguments> {
@@ -171,6 +173,7 @@ impl Cells for PriceRow {
             .bind(self.product_id.clone())
             .bind(self.competitor.clone())
             .bind(self.price)
+            .bind(self.pack.clone())
             .bind(self.instant)
             .bind(self.day)
     }

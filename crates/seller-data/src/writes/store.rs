@@ -12,6 +12,7 @@ use crate::{
     error::{Error, ErrorKind},
     mood,
     outbox::{EventKind, Note},
+    pack::Pack,
     payload::Product,
     store::Store,
 };
@@ -20,6 +21,7 @@ const NAME_MAX: usize = 500;
 const STOCK_MAX: i64 = 1_000_000_000;
 const REVIEW_MAX: usize = 10_000;
 const COMPETITOR_MAX: usize = 200;
+const PACK_MAX: usize = 200;
 
 impl Store {
     /// Changes a product and returns it as it is now, or `None` if the shop has no such product.
@@ -46,6 +48,7 @@ impl Store {
             .as_ref()
             .map(|price| price.price("price"))
             .transpose()?;
+        let pack = patch.pack.as_deref().map(pack).transpose()?;
         if patch
             .stock
             .is_some_and(|stock| !(0..=STOCK_MAX).contains(&stock))
@@ -61,13 +64,21 @@ impl Store {
         if !write.has_product(id).await? {
             return Ok(None);
         }
-        if name.is_some() || price.is_some() || patch.stock.is_some() {
+        let changed = [
+            ("name", name.is_some()),
+            ("price", price.is_some()),
+            ("stock", patch.stock.is_some()),
+            ("pack", pack.is_some()),
+        ];
+        let changed = changed.iter().filter(|(_, is_given)| *is_given);
+        let changed: Vec<&str> = changed.map(|(name, _)| *name).collect();
+        if !changed.is_empty() {
             // The shop's number before the product's row, in the order in which orders take them:
             // else the two could wait for each other.
             let number = write.next_id().await?;
             sqlx::query(
                 "UPDATE products SET name = COALESCE($3, name), price = COALESCE($4, price),
-                    stock = COALESCE($5, stock),
+                    stock = COALESCE($5, stock), pack = COALESCE($7, pack),
                     name_at = CASE WHEN $3 IS NULL THEN name_at ELSE $6 END,
                     price_at = CASE WHEN $4 IS NULL THEN price_at ELSE $6 END,
                     updated_at = $6, edited_at = $6
@@ -79,18 +90,14 @@ impl Store {
             .bind(price.map(crate::Price::units))
             .bind(patch.stock)
             .bind(write.instant)
+            .bind(pack)
             .execute(&mut *write.db)
             .await?;
             if let Some(price) = price {
-                write.insert_price(number, id, "", price.units()).await?;
+                write
+                    .insert_price(number, id, "", price.units(), "")
+                    .await?;
             }
-            let changed = [
-                ("name", name.is_some()),
-                ("price", price.is_some()),
-                ("stock", patch.stock.is_some()),
-            ];
-            let changed = changed.iter().filter(|(_, is_given)| *is_given);
-            let changed: Vec<&str> = changed.map(|(name, _)| *name).collect();
             let note = Note {
                 kind: EventKind::ProductUpdated,
                 subject: id.to_owned(),
@@ -149,10 +156,11 @@ impl Store {
     pub async fn observe_price(&self, tenant: &str, price: &NewPrice) -> Result<String, Error> {
         let competitor = text(&price.competitor, "competitor", 1, COMPETITOR_MAX)?;
         let units = price.price.price("price")?.units();
+        let pack = pack(price.pack.as_deref().unwrap_or_default())?;
         let mut write = begin_on(self, tenant, &price.product_id).await?;
         let id = write.next_id().await?;
         write
-            .insert_price(id, &price.product_id, competitor, units)
+            .insert_price(id, &price.product_id, competitor, units, pack)
             .await?;
         let note = Note {
             kind: EventKind::PriceObserved,
@@ -168,6 +176,16 @@ impl Store {
         write.commit().await?;
         Ok(id.to_string())
     }
+}
+
+/// Checks that a text names one amount, or is empty.
+fn pack(written: &str) -> Result<&str, Error> {
+    let written = text(written, "pack", 0, PACK_MAX)?;
+    if written.is_empty() || Pack::parse(written).is_some() {
+        return Ok(written);
+    }
+    let expected = "expected one amount such as \"6 x 330 ml\"";
+    Err(Error::invalid("pack", expected))
 }
 
 /// Begins a write about an existing product.

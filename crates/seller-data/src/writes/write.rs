@@ -74,6 +74,7 @@ impl Write {
         product_id: &str,
         competitor: &str,
         price: i64,
+        pack: &str,
     ) -> Result<(), Error> {
         let row = PriceRow {
             tenant: self.tenant.clone(),
@@ -81,6 +82,7 @@ impl Write {
             product_id: product_id.to_owned(),
             competitor: competitor.to_owned(),
             price,
+            pack: pack.to_owned(),
             instant: self.instant,
             day: self.day,
         };

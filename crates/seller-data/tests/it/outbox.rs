@@ -42,6 +42,7 @@ fn review(product: &str, rating: i64) -> NewReview {
 
 fn price(product: &str) -> NewPrice {
     NewPrice {
+        pack: None,
         product_id: product.to_owned(),
         competitor: "Rival".to_owned(),
         price: PriceText::new("9.99"),

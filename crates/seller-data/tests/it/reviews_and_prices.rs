@@ -65,6 +65,7 @@ async fn prices_hold_until_the_next_and_undercutting_raises_an_alert() {
         );
         for (competitor, price) in [("Dear", "12.50"), ("Cheap", "9.60"), ("Cheap", "9.50")] {
             let price = NewPrice {
+                pack: None,
                 product_id: "101".to_owned(),
                 competitor: competitor.to_owned(),
                 price: PriceText::new(price),
@@ -112,6 +113,52 @@ async fn prices_hold_until_the_next_and_undercutting_raises_an_alert() {
         assert_eq!(item.own.last().unwrap().price.to_string(), "9.00");
         assert_eq!(item.position.unwrap().rank, PriceRank::Cheapest);
         assert!(store.alerts("shop").await.unwrap().items.is_empty());
+        store.finish().await;
+    }
+}
+
+#[tokio::test]
+async fn an_undercut_is_one_for_the_same_amount() {
+    for store in stores().await {
+        let rows = "\
+1,101,RICE 500 g,1,2011-01-01 10:00:00,2.00,7,UK
+1,102,COLA 6 x 330 ml,1,2011-01-01 10:00:00,2.00,7,UK
+";
+        store.import("shop", rows).await;
+        let seen = [
+            // 3.00 against 4.00 a kilogram.
+            ("101", "Large", "3.00", Some("1 kg")),
+            // Dearer by the kilogram.
+            ("101", "Small", "1.00", Some("100 g")),
+            // Nothing to compare with.
+            ("101", "Other", "0.01", Some("1 l")),
+            ("102", "Single", "0.50", Some("330ml")),
+        ];
+        for (product, competitor, price, pack) in seen {
+            let price = NewPrice {
+                product_id: product.to_owned(),
+                competitor: competitor.to_owned(),
+                price: PriceText::new(price),
+                pack: pack.map(str::to_owned),
+            };
+            store.observe_price("shop", &price).await.unwrap();
+        }
+        let alerts = store.alerts("shop").await.unwrap().items;
+        let undercuts: Vec<(&str, &str)> = alerts
+            .iter()
+            .filter(|alert| alert.id.starts_with("price_undercut"))
+            .map(|alert| (alert.id.as_str(), alert.reason.as_str()))
+            .collect();
+        let reason = "Large asks 3.00 per kg, 25.0 % below our 4.00.";
+        assert_eq!(undercuts, [("price_undercut:101", reason)]);
+        let no_amount = NewPrice {
+            product_id: "101".to_owned(),
+            competitor: "Large".to_owned(),
+            price: PriceText::new("1.00"),
+            pack: Some("a handful".to_owned()),
+        };
+        let error = store.observe_price("shop", &no_amount).await.unwrap_err();
+        assert_eq!(error.parameter(), Some("pack"));
         store.finish().await;
     }
 }

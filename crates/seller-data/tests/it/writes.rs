@@ -193,6 +193,7 @@ async fn reviews_and_prices_are_checked() {
         .unwrap_err();
     assert_eq!(error.kind(), ErrorKind::NotFound);
     let price = NewPrice {
+        pack: None,
         product_id: "101".to_owned(),
         competitor: String::new(),
         price: PriceText::new("1.00"),

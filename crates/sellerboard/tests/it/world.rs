@@ -173,6 +173,7 @@ async fn fill(store: &Store, folder: &TempDir) {
         let summary = import::online_retail(store, &file, &options, &mut |_| {}).await;
         assert_eq!(summary.unwrap().bad_rows, 0);
         let price = NewPrice {
+            pack: None,
             product_id: "101".to_owned(),
             competitor: format!("Rival of {tenant}"),
             price: PriceText::new("2.25"),
