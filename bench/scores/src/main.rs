@@ -1,12 +1,13 @@
-//! Sentiment and forecasts on published data, beside published scores.
+//! Sentiment, forecasts and alerts on published data, beside published scores.
 //!
 //! `sentiment` scores labelled reviews, `learn` makes `crates/sentiment/lexicon/learned.tsv`, `forecast` forecasts the series of
-//! competitions. Tables come on standard output. The data is no part of this repository: `docs/numbers.md` says where it is from.
+//! competitions, `alerts` counts false alarms. Tables come on standard output. The data is no part of this repository: `docs/numbers.md` says where it is from.
 
 use std::path::PathBuf;
 
 use clap::{Parser, Subcommand};
 
+mod alerts;
 mod learn;
 mod retail;
 mod reviews;
@@ -29,6 +30,8 @@ enum Command {
     Learn(Data),
     /// Forecasts the series of competitions, and says how far off that was.
     Forecast(Data),
+    /// Replays trade, reviews and prices, and says how many alerts are false and how many are missing.
+    Alerts(Data),
 }
 
 #[derive(clap::Args)]
@@ -45,5 +48,6 @@ fn main() -> anyhow::Result<()> {
         Command::Sentiment(Data { data }) => sentiment::run(&data, print),
         Command::Learn(Data { data }) => learn::run(&data, print),
         Command::Forecast(Data { data }) => series::run(&data, print),
+        Command::Alerts(Data { data }) => alerts::run(&data, print),
     }
 }

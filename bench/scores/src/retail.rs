@@ -63,17 +63,23 @@ pub(crate) fn online_retail(data: &Path) -> anyhow::Result<(Vec<Series>, Vec<Ser
 
 /// Pieces a week of 811 products.
 pub(crate) fn weekly_sales(data: &Path) -> anyhow::Result<Vec<Series>> {
+    let all = weekly_values(data)?.into_iter();
+    Ok(all.map(|weeks| Series::cut(weeks, 1, WEEKS)).collect())
+}
+
+/// The same, whole: 52 weeks each.
+pub(crate) fn weekly_values(data: &Path) -> anyhow::Result<Vec<Vec<f64>>> {
     let bytes = unpacked(&data.join("retail/uci_weekly_sales_811.csv.gz"))?;
     let mut all = Vec::new();
     for row in csv::Reader::from_reader(bytes.as_slice()).records() {
         let row = row?;
         let weeks: Result<Vec<f64>, _> = row.iter().skip(1).map(str::parse).collect();
-        all.push(Series::cut(weeks?, 1, WEEKS));
+        all.push(weeks?);
     }
     Ok(all)
 }
 
-fn day(written: &str) -> anyhow::Result<i32> {
+pub(crate) fn day(written: &str) -> anyhow::Result<i32> {
     let date: Date = written
         .get(..10)
         .unwrap_or_default()

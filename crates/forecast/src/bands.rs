@@ -35,6 +35,11 @@ impl Trust {
         widening: 1.0,
         normal_origins: 0.0,
     };
+
+    /// What is added to the variance of so many steps that were tested from so many origins.
+    pub(crate) fn overlap(self, steps: usize, origins: usize) -> f64 {
+        self.widening * count(steps) / count(origins.max(1))
+    }
 }
 
 /// One step: 0 ≤ lower95 ≤ lower80 ≤ mean ≤ upper80 ≤ upper95, finite.

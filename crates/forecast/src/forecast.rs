@@ -9,7 +9,7 @@ use crate::{
     rolling::{Trial, averaged},
     season::Profile,
     shift::level_begin,
-    short,
+    short, total,
 };
 
 /// How much of a history is looked at: its newest values.
@@ -34,6 +34,8 @@ pub struct Forecast {
     pub methods: Vec<Method>,
     /// One for each step.
     pub bands: Vec<Band>,
+    /// How far off the sum of all steps may be: the root mean square of what such sums were off.
+    pub deviation: f64,
     /// `None` for a history that is too short to hide a part of it.
     pub backtest: Option<Backtest>,
     /// What is to be known of it.
@@ -94,6 +96,7 @@ fn of_open_days(history: &[f64], period: usize, horizon: usize) -> Forecast {
         return Forecast {
             methods: Vec::new(),
             bands: vec![Band::default(); horizon],
+            deviation: 0.0,
             backtest: None,
             notes: if history.len() > SHORT_MAX {
                 vec![Note::NoDemand]
@@ -106,6 +109,7 @@ fn of_open_days(history: &[f64], period: usize, horizon: usize) -> Forecast {
         return Forecast {
             methods: vec![Method::Mean],
             bands: vec![short::band(history); horizon],
+            deviation: short::deviation(history, horizon),
             backtest: None,
             notes: vec![Note::ShortHistory],
         };
@@ -150,7 +154,8 @@ fn tested(
     let best = (0..candidates.len()).min_by(|left, right| error(left).total_cmp(&error(right)));
     let combined = [0, 1, best.unwrap_or(0)];
     let said = averaged(&combined.map(|candidate| &paths[candidate]));
-    let errors = Errors::new(&trial.errors(&said), trust);
+    let paths = trial.errors(&said);
+    let errors = Errors::new(&paths, trust);
     let methods = combined.map(|candidate| candidates[candidate]);
     let means = ahead(history, period, horizon, &methods);
     let mut named = methods.to_vec();
@@ -165,6 +170,7 @@ fn tested(
             .enumerate()
             .map(|(step, &mean)| errors.band(mean, step))
             .collect(),
+        deviation: total::deviation(&paths, horizon, trust),
         backtest: Some(Backtest::new(&trial, &said)),
         notes: Vec::new(),
     }

@@ -25,6 +25,7 @@ mod search;
 mod season;
 mod shift;
 mod short;
+mod total;
 
 pub use backtest::Backtest;
 pub use bands::Band;

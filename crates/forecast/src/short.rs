@@ -21,14 +21,26 @@ const T: [(f64, f64); 12] = [
     (1.356, 2.179),
 ];
 
-/// The mean, with the bands of a normal distribution whose spread is not known; it is at least that of chance arrivals (Poisson).
+/// The mean, with the bands of a normal distribution whose spread is not known.
 pub(crate) fn band(history: &[f64]) -> Band {
-    let centre = mean(history.iter().copied());
-    let days = count(history.len().max(1));
-    let square: f64 = history.iter().map(|units| (units - centre).powi(2)).sum();
-    let variance = (square / (days - 1.0).max(1.0)).max(centre);
-    let error = (variance * (1.0 + 1.0 / days)).sqrt();
+    let (centre, variance) = moments(history);
+    let error = (variance * (1.0 + 1.0 / count(history.len().max(1)))).sqrt();
     let (narrow, wide) = T[history.len().saturating_sub(2).min(T.len() - 1)];
     let ends = |t: f64| (centre - t * error, centre + t * error);
     Band::ordered(centre, ends(narrow), ends(wide))
+}
+
+/// How far off the sum of `horizon` days may be.
+pub(crate) fn deviation(history: &[f64], horizon: usize) -> f64 {
+    let (_, variance) = moments(history);
+    let (days, horizon) = (count(history.len().max(1)), count(horizon));
+    (variance * horizon * (1.0 + horizon / days)).sqrt()
+}
+
+/// Mean and variance, which is at least that of chance arrivals (Poisson).
+fn moments(history: &[f64]) -> (f64, f64) {
+    let centre = mean(history.iter().copied());
+    let days = count(history.len().max(1));
+    let square: f64 = history.iter().map(|units| (units - centre).powi(2)).sum();
+    (centre, (square / (days - 1.0).max(1.0)).max(centre))
 }
