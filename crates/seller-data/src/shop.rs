@@ -55,7 +55,7 @@ impl Store {
         let (currency, timezone) =
             row.unwrap_or_else(|| (DEFAULT_CURRENCY.to_owned(), DEFAULT_TIMEZONE.to_owned()));
         let newest: Option<(i64,)> = sqlx::query_as(
-            "SELECT day FROM order_lines WHERE tenant = $1 AND class <> 3
+            "SELECT day FROM day_totals WHERE tenant = $1 AND lines > 0
              ORDER BY day DESC LIMIT 1",
         )
         .bind(tenant)

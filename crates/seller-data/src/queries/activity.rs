@@ -2,6 +2,8 @@
 
 use std::cmp::Reverse;
 
+use futures_util::TryStreamExt as _;
+
 use crate::{
     error::Error,
     money::Money,
@@ -9,9 +11,6 @@ use crate::{
     shop::{View, rfc3339},
     store::Store,
 };
-
-/// How far back to look for orders, in days, until there are enough: most shops need the first.
-const ORDER_SPANS: [i64; 3] = [7, 60, i32::MAX as i64];
 
 /// An event before it is written out, with what it is sorted by.
 struct Event {
@@ -48,25 +47,50 @@ impl Store {
 
 type OrderRow = (String, i64, i64, i64, i64, i64);
 
+/// The newest orders and refunds, each with all of its lines.
 async fn orders(view: &mut View, limit: u32) -> Result<Vec<Event>, Error> {
-    let mut rows: Vec<OrderRow> = Vec::new();
-    for span in ORDER_SPANS {
-        rows = sqlx::query_as(
-            "SELECT invoice, class, MAX(instant), COUNT(*),
-                CAST(SUM(ABS(quantity)) AS BIGINT), CAST(SUM(ABS(amount)) AS BIGINT)
-             FROM order_lines WHERE tenant = $1 AND day > $2 AND class IN (1, 2)
-             GROUP BY invoice, class ORDER BY 3 DESC, 1 LIMIT $3",
+    let mut wanted = i64::from(limit);
+    loop {
+        let first = day_of_newest(view, wanted).await?;
+        let rows: Vec<OrderRow> = sqlx::query_as(
+            "SELECT n.invoice, n.class, n.newest, CAST(SUM(a.lines) AS BIGINT),
+                CAST(SUM(a.pieces) AS BIGINT), CAST(SUM(a.amount) AS BIGINT)
+             FROM (
+                SELECT invoice, class, MAX(instant) AS newest FROM order_lines
+                WHERE tenant = $1 AND day >= $2 AND class IN (1, 2)
+                GROUP BY invoice, class ORDER BY 3 DESC, 1, 2 LIMIT $3
+             ) AS n JOIN appearances a
+                ON a.tenant = $1 AND a.kind = n.class AND a.name = n.invoice
+             GROUP BY n.invoice, n.class, n.newest ORDER BY 3 DESC, 1, 2",
         )
         .bind(&view.shop.tenant)
-        .bind(view.shop.last() - span)
+        .bind(first.unwrap_or(i64::MIN))
         .bind(i64::from(limit))
         .fetch_all(&mut *view.db)
         .await?;
-        if rows.len() >= usize::try_from(limit).unwrap_or(usize::MAX) {
-            break;
+        if first.is_none() || rows.len() >= usize::try_from(limit).unwrap_or(usize::MAX) {
+            return Ok(rows.into_iter().map(order_event).collect());
+        }
+        // Some of them are of several days.
+        wanted = wanted.saturating_mul(4);
+    }
+}
+
+/// The newest day from which on at least `wanted` orders are counted; `None` if there are not so many.
+async fn day_of_newest(view: &mut View, wanted: i64) -> Result<Option<i64>, Error> {
+    let mut days = sqlx::query_as::<_, (i64, i64)>(
+        "SELECT day, orders FROM day_totals WHERE tenant = $1 ORDER BY day DESC",
+    )
+    .bind(&view.shop.tenant)
+    .fetch(&mut *view.db);
+    let mut missing = wanted;
+    while let Some((day, orders)) = days.try_next().await? {
+        missing -= orders;
+        if missing <= 0 {
+            return Ok(Some(day));
         }
     }
-    Ok(rows.into_iter().map(order_event).collect())
+    Ok(None)
 }
 
 fn order_event((invoice, class, instant, lines, pieces, amount): OrderRow) -> Event {

@@ -36,10 +36,32 @@ impl Entry {
     /// Whether the product is out of stock, or will be within [`COVER_DAYS`] at the pace of the
     /// last 30 days. An unknown stock is not low.
     pub(super) fn is_low(&self) -> bool {
-        self.stock.is_some_and(|stock| {
-            stock <= 0 || stock.saturating_mul(30) < COVER_DAYS * self.sales.units_30
-        })
+        self.stock
+            .is_some_and(|stock| is_low(stock, self.sales.units_30))
     }
+}
+
+fn is_low(stock: i64, units_30: i64) -> bool {
+    stock <= 0 || stock.saturating_mul(30) < COVER_DAYS * units_30
+}
+
+/// How many products are low.
+pub(super) async fn low_stock(view: &mut View) -> Result<i64, Error> {
+    let rows: Vec<(i64, i64)> = sqlx::query_as(
+        "SELECT p.stock, COALESCE(CAST(SUM(d.units) AS BIGINT), 0)
+         FROM products p LEFT JOIN product_days d ON d.tenant = p.tenant
+            AND d.product_id = p.id AND d.day > $2 - 30 AND d.day <= $2
+         WHERE p.tenant = $1 AND p.stock IS NOT NULL GROUP BY p.id_key, p.stock",
+    )
+    .bind(&view.shop.tenant)
+    .bind(view.shop.last())
+    .fetch_all(&mut *view.db)
+    .await?;
+    let low = rows
+        .iter()
+        .filter(|&&(stock, units)| is_low(stock, units))
+        .count();
+    Ok(i64::try_from(low).unwrap_or(i64::MAX))
 }
 
 /// Reads every product of the shop, by id.
@@ -66,23 +88,23 @@ pub(super) async fn read(view: &mut View) -> Result<Vec<Entry>, Error> {
 
 type SalesRow = (String, i64, i64, i64, i64, i64, i64, i64, i64, Option<i64>);
 
+/// SQLite reads a cross join from left to right: the last days of each product, not all days of the shop.
 async fn sales(view: &mut View) -> Result<BTreeMap<String, Sales>, Error> {
     let rows: Vec<SalesRow> = sqlx::query_as(
-        "SELECT product_id,
-            CAST(SUM(CASE WHEN class = 1 AND day > $2 - 30 THEN quantity ELSE 0 END) AS BIGINT),
-            CAST(SUM(CASE WHEN class = 1 AND day <= $2 - 30 AND day > $2 - 60
-                     THEN quantity ELSE 0 END) AS BIGINT),
-            CAST(SUM(CASE WHEN class = 1 THEN quantity ELSE 0 END) AS BIGINT),
-            CAST(SUM(CASE WHEN class = 1 AND day > $2 - 7 THEN amount ELSE 0 END) AS BIGINT),
-            CAST(SUM(CASE WHEN class = 1 AND day <= $2 - 7 AND day > $2 - 35
-                     THEN amount ELSE 0 END) AS BIGINT),
-            CAST(SUM(CASE WHEN class = 1 AND day > $2 - 30 THEN amount ELSE 0 END) AS BIGINT),
-            CAST(SUM(CASE WHEN class = 1 THEN amount ELSE 0 END) AS BIGINT),
-            CAST(SUM(CASE WHEN class = 2 THEN ABS(amount) ELSE 0 END) AS BIGINT),
-            MAX(CASE WHEN class = 1 THEN day END)
-         FROM order_lines
-         WHERE tenant = $1 AND day > $2 - 90 AND day <= $2 AND class IN (1, 2)
-         GROUP BY product_id",
+        "SELECT p.id,
+            CAST(SUM(CASE WHEN day > $2 - 30 THEN units ELSE 0 END) AS BIGINT),
+            CAST(SUM(CASE WHEN day <= $2 - 30 AND day > $2 - 60 THEN units ELSE 0 END) AS BIGINT),
+            CAST(SUM(units) AS BIGINT),
+            CAST(SUM(CASE WHEN day > $2 - 7 THEN gross ELSE 0 END) AS BIGINT),
+            CAST(SUM(CASE WHEN day <= $2 - 7 AND day > $2 - 35 THEN gross ELSE 0 END) AS BIGINT),
+            CAST(SUM(CASE WHEN day > $2 - 30 THEN gross ELSE 0 END) AS BIGINT),
+            CAST(SUM(gross) AS BIGINT),
+            CAST(SUM(refunds) AS BIGINT),
+            MAX(CASE WHEN units > 0 THEN day END)
+         FROM products p CROSS JOIN product_days d
+         WHERE p.tenant = $1 AND d.tenant = p.tenant AND d.product_id = p.id
+            AND d.day > $2 - 90 AND d.day <= $2
+         GROUP BY p.id",
     )
     .bind(&view.shop.tenant)
     .bind(view.shop.last())

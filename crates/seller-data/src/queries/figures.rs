@@ -21,27 +21,27 @@ pub(super) struct Figures {
 impl Figures {
     /// The sums from `first` to `last`, both included.
     pub(super) async fn read(view: &mut View, first: i64, last: i64) -> Result<Self, Error> {
-        let (gross, refunds, orders, units, customers, fees) = sqlx::query_as(
-            "SELECT
-                COALESCE(CAST(SUM(CASE WHEN class = 1 THEN amount ELSE 0 END) AS BIGINT), 0),
-                COALESCE(CAST(SUM(CASE WHEN class = 2 THEN ABS(amount) ELSE 0 END) AS BIGINT), 0),
-                COUNT(DISTINCT CASE WHEN class = 1 THEN invoice END),
-                COALESCE(CAST(SUM(CASE WHEN class = 1 THEN quantity ELSE 0 END) AS BIGINT), 0),
-                COUNT(DISTINCT CASE WHEN class = 1 THEN customer END),
-                COALESCE(CAST(SUM(CASE WHEN class = 3 THEN amount ELSE 0 END) AS BIGINT), 0)
-             FROM order_lines WHERE tenant = $1 AND day >= $2 AND day <= $3",
-        )
-        .bind(&view.shop.tenant)
-        .bind(first)
-        .bind(last)
-        .fetch_one(&mut *view.db)
-        .await?;
+        let (gross, refunds, orders, units, customers, fees): (i64, i64, i64, i64, i64, i64) =
+            sqlx::query_as(
+                "SELECT COALESCE(CAST(SUM(gross) AS BIGINT), 0),
+                COALESCE(CAST(SUM(refunds) AS BIGINT), 0),
+                COALESCE(CAST(SUM(orders) AS BIGINT), 0),
+                COALESCE(CAST(SUM(units) AS BIGINT), 0),
+                COALESCE(CAST(SUM(customers) AS BIGINT), 0),
+                COALESCE(CAST(SUM(fees) AS BIGINT), 0)
+             FROM day_totals WHERE tenant = $1 AND day >= $2 AND day <= $3",
+            )
+            .bind(&view.shop.tenant)
+            .bind(first)
+            .bind(last)
+            .fetch_one(&mut *view.db)
+            .await?;
         Ok(Self {
             gross,
             refunds,
-            orders,
+            orders: orders - again(view, ORDERS, first, last).await?,
             units,
-            customers,
+            customers: customers - again(view, CUSTOMERS, first, last).await?,
             fees,
         })
     }
@@ -62,6 +62,25 @@ impl Figures {
     pub(super) fn average_order_value(&self) -> Money {
         Money::from_ratio(self.gross, self.orders)
     }
+}
+
+/// The kinds of what appears, as stored.
+const ORDERS: i64 = 1;
+const CUSTOMERS: i64 = 3;
+
+/// How often one that is counted on a day was counted on an earlier day of the span.
+async fn again(view: &mut View, kind: i64, first: i64, last: i64) -> Result<i64, Error> {
+    let (count,) = sqlx::query_as(
+        "SELECT COALESCE(CAST(SUM(count) AS BIGINT), 0) FROM recurrences
+         WHERE tenant = $1 AND kind = $2 AND earlier >= $3 AND later <= $4",
+    )
+    .bind(&view.shop.tenant)
+    .bind(kind)
+    .bind(first)
+    .bind(last)
+    .fetch_one(&mut *view.db)
+    .await?;
+    Ok(count)
 }
 
 /// A share in percent with two decimals; `None` of nothing.

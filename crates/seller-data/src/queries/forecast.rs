@@ -91,11 +91,11 @@ struct History {
 
 impl History {
     async fn read(view: &mut View, product_id: Option<&str>) -> Result<Self, Error> {
-        const ALL: &str = "SELECT day, CAST(SUM(quantity) AS BIGINT) FROM order_lines
-            WHERE tenant = $1 AND class = 1 AND day >= $2 AND day <= $3 GROUP BY day ORDER BY day";
-        const ONE: &str = "SELECT day, CAST(SUM(quantity) AS BIGINT) FROM order_lines
-            WHERE tenant = $1 AND class = 1 AND day >= $2 AND day <= $3 AND product_id = $4
-            GROUP BY day ORDER BY day";
+        const ALL: &str = "SELECT day, units FROM day_totals
+            WHERE tenant = $1 AND units > 0 AND day >= $2 AND day <= $3 ORDER BY day";
+        const ONE: &str = "SELECT day, units FROM product_days
+            WHERE tenant = $1 AND units > 0 AND day >= $2 AND day <= $3 AND product_id = $4
+            ORDER BY day";
         let (first, last) = (view.shop.first_of(HISTORY_MAX), view.shop.last());
         let of_shop: Vec<(i64, i64)> = sqlx::query_as(ALL)
             .bind(&view.shop.tenant)

@@ -15,12 +15,12 @@ use crate::{
 macro_rules! row_sql {
     () => {
         "SELECT p.id, p.sku, p.name, p.category, p.price, p.stock, p.updated_at,
-            COALESCE((SELECT CAST(SUM(l.quantity) AS BIGINT) FROM order_lines l
-                WHERE l.tenant = p.tenant AND l.product_id = p.id
-                AND l.day >= $2 AND l.day <= $3 AND l.class = 1), 0) AS units,
-            COALESCE((SELECT CAST(SUM(l.amount) AS BIGINT) FROM order_lines l
-                WHERE l.tenant = p.tenant AND l.product_id = p.id
-                AND l.day >= $2 AND l.day <= $3 AND l.class = 1), 0) AS revenue,
+            COALESCE((SELECT CAST(SUM(d.units) AS BIGINT) FROM product_days d
+                WHERE d.tenant = p.tenant AND d.product_id = p.id
+                AND d.day >= $2 AND d.day <= $3), 0) AS units,
+            COALESCE((SELECT CAST(SUM(d.gross) AS BIGINT) FROM product_days d
+                WHERE d.tenant = p.tenant AND d.product_id = p.id
+                AND d.day >= $2 AND d.day <= $3), 0) AS revenue,
             COALESCE((SELECT CAST(SUM(r.rating) AS BIGINT) FROM reviews r
                 WHERE r.tenant = p.tenant AND r.product_id = p.id), 0) AS stars,
             (SELECT COUNT(*) FROM reviews r

@@ -1,6 +1,6 @@
 //! What reviews feel like.
 
-use std::collections::BTreeMap;
+use sqlx::{Any, Decode, Type};
 
 use crate::{
     date::Date,
@@ -10,7 +10,6 @@ use crate::{
     payload::{Excerpt, ProductSentiment, SentimentOverview, SentimentPoint},
     shop::View,
     store::Store,
-    writes::id_key,
 };
 
 /// From this score on a review is positive, and from its negative on negative.
@@ -32,14 +31,6 @@ pub(super) struct MeanScore {
 }
 
 impl MeanScore {
-    fn add(&mut self, score: Option<i64>) {
-        self.reviews += 1;
-        if let Some(score) = score {
-            self.scored += 1;
-            self.sum += score;
-        }
-    }
-
     /// The mean with three decimals, -1 to 1; `None` when nothing could be scored.
     pub(super) fn score(&self) -> Option<f64> {
         let thousandths = round_half_even(
@@ -62,12 +53,13 @@ struct Tally {
 }
 
 impl Tally {
-    fn add(&mut self, score: Option<i64>) {
-        self.mean.add(score);
-        let Some(score) = score else { return };
-        self.squares += i128::from(score) * i128::from(score);
-        self.positive += i64::from(score >= POSITIVE_MIN);
-        self.negative += i64::from(score <= -POSITIVE_MIN);
+    fn merge(&mut self, other: &Self) {
+        self.mean.sum += other.mean.sum;
+        self.mean.scored += other.mean.scored;
+        self.mean.reviews += other.mean.reviews;
+        self.squares += other.squares;
+        self.positive += other.positive;
+        self.negative += other.negative;
     }
 
     fn neutral(&self) -> i64 {
@@ -107,6 +99,58 @@ fn student_97_5(freedom: f64) -> f64 {
     Z + first / freedom + second / freedom.powi(2)
 }
 
+/// The select of [`tallies`] by a column.
+macro_rules! tally_sql {
+    ($by:literal) => {
+        concat!(
+            "SELECT ",
+            $by,
+            ", COUNT(*), COUNT(score), COALESCE(CAST(SUM(score) AS BIGINT), 0),
+                COALESCE(CAST(SUM(score * score) AS BIGINT), 0),
+                COUNT(CASE WHEN score >= $3 THEN 1 END), COUNT(CASE WHEN score <= $4 THEN 1 END)
+             FROM reviews WHERE tenant = $1 AND day >= $2 GROUP BY ",
+            $by
+        )
+    };
+}
+
+/// The reviews from day `first` on, by day or by product, in order.
+async fn tallies<K>(
+    view: &mut View,
+    sql: &'static str,
+    first: i64,
+) -> Result<Vec<(K, Tally)>, Error>
+where
+    K: for<'r> Decode<'r, Any> + Ord + Send + Type<Any> + Unpin,
+{
+    let rows: Vec<(K, i64, i64, i64, i64, i64, i64)> = sqlx::query_as(sql)
+        .bind(&view.shop.tenant)
+        .bind(first)
+        .bind(POSITIVE_MIN)
+        .bind(-POSITIVE_MIN)
+        .fetch_all(&mut *view.db)
+        .await?;
+    let rows = rows
+        .into_iter()
+        .map(|(key, reviews, scored, sum, squares, positive, negative)| {
+            let tally = Tally {
+                mean: MeanScore {
+                    sum,
+                    scored,
+                    reviews,
+                },
+                squares: i128::from(squares),
+                positive,
+                negative,
+            };
+            (key, tally)
+        });
+    let mut tallies: Vec<(K, Tally)> = rows.collect();
+    // Not by the database, whose order of texts depends on its locale.
+    tallies.sort_unstable_by(|(a, _), (b, _)| a.cmp(b));
+    Ok(tallies)
+}
+
 /// The mean over the reviews from day `first` to `last`.
 pub(super) async fn mean(view: &mut View, first: i64, last: i64) -> Result<MeanScore, Error> {
     let (reviews, scored, sum) = sqlx::query_as(
@@ -137,26 +181,14 @@ impl Store {
         days: u32,
     ) -> Result<SentimentOverview, Error> {
         let mut view = self.view(tenant).await?;
-        let rows: Vec<(i64, String, Option<i64>)> = sqlx::query_as(
-            "SELECT day, product_id, score FROM reviews WHERE tenant = $1 AND day >= $2",
-        )
-        .bind(&view.shop.tenant)
-        .bind(view.shop.first_of(days))
-        .fetch_all(&mut *view.db)
-        .await?;
-        let excerpts = excerpts(&mut view, days).await?;
+        let first = view.shop.first_of(days);
+        let by_day: Vec<(i64, Tally)> = tallies(&mut view, tally_sql!("day"), first).await?;
+        let by_product: Vec<(String, Tally)> =
+            tallies(&mut view, tally_sql!("product_id"), first).await?;
+        let excerpts = excerpts(&mut view, first).await?;
         let mut all = Tally::default();
-        let mut by_day: BTreeMap<i64, Tally> = BTreeMap::new();
-        let mut by_product: BTreeMap<String, (String, Tally)> = BTreeMap::new();
-        for (day, product, score) in rows {
-            all.add(score);
-            by_day.entry(day).or_default().add(score);
-            let key = id_key(&product);
-            by_product
-                .entry(key)
-                .or_insert_with(|| (product, Tally::default()))
-                .1
-                .add(score);
+        for (_, tally) in &by_day {
+            all.merge(tally);
         }
         let shop = view.shop;
         Ok(SentimentOverview {
@@ -175,7 +207,7 @@ impl Store {
                 .map(|(day, tally)| point(day, &tally))
                 .collect(),
             products: by_product
-                .into_values()
+                .into_iter()
                 .map(|(id, tally)| product(id, &tally))
                 .collect(),
             excerpts,
@@ -206,24 +238,28 @@ fn product(product_id: String, tally: &Tally) -> ProductSentiment {
     }
 }
 
-/// The best texts, then the worst, each review at most once.
-async fn excerpts(view: &mut View, days: u32) -> Result<Vec<Excerpt>, Error> {
+/// The best texts, then the worst, each review at most once. They are chosen by an index, which has no texts.
+async fn excerpts(view: &mut View, first: i64) -> Result<Vec<Excerpt>, Error> {
     let best: Vec<(String,)> = sqlx::query_as(
-        "SELECT text FROM reviews
-         WHERE tenant = $1 AND day >= $2 AND score >= $3 ORDER BY score DESC, id DESC LIMIT $4",
+        "SELECT text FROM reviews WHERE tenant = $1 AND id IN (
+            SELECT id FROM reviews WHERE tenant = $1 AND day >= $2 AND score >= $3
+            ORDER BY score DESC, id DESC LIMIT $4
+         ) ORDER BY score DESC, id DESC",
     )
     .bind(&view.shop.tenant)
-    .bind(view.shop.first_of(days))
+    .bind(first)
     .bind(POSITIVE_MIN)
     .bind(EXCERPTS)
     .fetch_all(&mut *view.db)
     .await?;
     let worst: Vec<(String,)> = sqlx::query_as(
-        "SELECT text FROM reviews
-         WHERE tenant = $1 AND day >= $2 AND score <= $3 ORDER BY score, id DESC LIMIT $4",
+        "SELECT text FROM reviews WHERE tenant = $1 AND id IN (
+            SELECT id FROM reviews WHERE tenant = $1 AND day >= $2 AND score <= $3
+            ORDER BY score, id DESC LIMIT $4
+         ) ORDER BY score, id DESC",
     )
     .bind(&view.shop.tenant)
-    .bind(view.shop.first_of(days))
+    .bind(first)
     .bind(-POSITIVE_MIN)
     .bind(EXCERPTS)
     .fetch_all(&mut *view.db)
@@ -237,31 +273,28 @@ async fn excerpts(view: &mut View, days: u32) -> Result<Vec<Excerpt>, Error> {
 
 #[cfg(test)]
 mod tests {
-    use super::{Tally, student_97_5};
+    use super::{MeanScore, Tally, student_97_5};
 
-    fn tally(scores: &[Option<i64>]) -> Tally {
-        let mut tally = Tally::default();
-        scores.iter().for_each(|&score| tally.add(score));
-        tally
+    fn tally(scores: &[i64]) -> Tally {
+        Tally {
+            mean: MeanScore {
+                sum: scores.iter().sum(),
+                scored: i64::try_from(scores.len()).unwrap(),
+                ..MeanScore::default()
+            },
+            squares: scores.iter().map(|&score| i128::from(score).pow(2)).sum(),
+            ..Tally::default()
+        }
     }
 
     #[test]
     fn the_margin_is_that_of_students_t() {
         // Five numbers with a deviation of 0.1 * sqrt(2.5), four degrees of freedom: t is 2.776.
-        let five = tally(&[1_000, 2_000, 3_000, 4_000, 5_000].map(Some));
+        let five = tally(&[1_000, 2_000, 3_000, 4_000, 5_000]);
         let margin = five.margin().unwrap();
         assert!((margin - 2.776 * 0.070_711).abs() < 0.005, "{margin}");
         assert!((student_97_5(30.0) - 2.042).abs() < 0.001);
-        assert_eq!(tally(&[Some(10_000); 4]).margin(), None);
-        assert_eq!(tally(&[Some(10_000); 9]).margin(), Some(0.0));
-    }
-
-    #[test]
-    fn what_could_not_be_read_is_unknown_and_not_neutral() {
-        let all = tally(&[Some(9_000), Some(-9_000), Some(100), None, None]);
-        assert_eq!(
-            (all.positive, all.neutral(), all.negative, all.unknown()),
-            (1, 1, 1, 2)
-        );
+        assert_eq!(tally(&[10_000; 4]).margin(), None);
+        assert_eq!(tally(&[10_000; 9]).margin(), Some(0.0));
     }
 }

@@ -27,16 +27,16 @@ impl Store {
             days_90: last_days(&mut view, 90).await?.into(),
             days_365: year.into(),
         };
-        let catalogue = catalogue::read(&mut view).await?;
-        let low_stock = catalogue.iter().filter(|entry| entry.is_low()).count();
+        let products = products(&mut view).await?;
+        let low_stock = catalogue::low_stock(&mut view).await?;
         let kpis = kpis(&view.shop, &month, &previous);
         Ok(MarketplaceStats {
             as_of: view.shop.as_of,
             currency: view.shop.currency,
             timezone: view.shop.timezone,
             periods,
-            products: count(catalogue.len()),
-            low_stock: count(low_stock),
+            products,
+            low_stock,
             fees: Money::from_units(year.fees),
             kpis,
         })
@@ -65,6 +65,10 @@ fn kpis(shop: &Shop, now: &Figures, before: &Figures) -> Kpis {
     }
 }
 
-fn count(length: usize) -> i64 {
-    i64::try_from(length).unwrap_or(i64::MAX)
+async fn products(view: &mut View) -> Result<i64, Error> {
+    let (count,) = sqlx::query_as("SELECT COUNT(*) FROM products WHERE tenant = $1")
+        .bind(&view.shop.tenant)
+        .fetch_one(&mut *view.db)
+        .await?;
+    Ok(count)
 }

@@ -41,14 +41,8 @@ pub(super) async fn daily(
     last: i64,
 ) -> Result<BTreeMap<i64, Figures>, Error> {
     let rows: Vec<(i64, i64, i64, i64, i64)> = sqlx::query_as(
-        "SELECT day,
-            CAST(SUM(CASE WHEN class = 1 THEN amount ELSE 0 END) AS BIGINT),
-            CAST(SUM(CASE WHEN class = 2 THEN ABS(amount) ELSE 0 END) AS BIGINT),
-            COUNT(DISTINCT CASE WHEN class = 1 THEN invoice END),
-            CAST(SUM(CASE WHEN class = 1 THEN quantity ELSE 0 END) AS BIGINT)
-         FROM order_lines
-         WHERE tenant = $1 AND day >= $2 AND day <= $3 AND class IN (1, 2)
-         GROUP BY day",
+        "SELECT day, gross, refunds, orders, units FROM day_totals
+         WHERE tenant = $1 AND day >= $2 AND day <= $3",
     )
     .bind(&view.shop.tenant)
     .bind(first)

@@ -6,7 +6,10 @@ use seller_data::{
     Error, Store,
     import::{Options, Summary, online_retail},
 };
-use sqlx::{AssertSqlSafe, Executor as _};
+use sqlx::{
+    AssertSqlSafe, Executor as _, SqlSafeStr as _,
+    migrate::{Migration, MigrationType, Migrator},
+};
 use tempfile::TempDir;
 
 /// Names a PostgreSQL server for the tests; without it they run on SQLite alone.
@@ -32,8 +35,15 @@ impl Deref for TestStore {
 
 impl TestStore {
     pub(crate) async fn sqlite() -> Self {
+        Self::sqlite_from(None).await
+    }
+
+    async fn sqlite_from(old: Option<&str>) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let url = format!("sqlite://{}", folder.path().join("shop.db").display());
+        if let Some(sql) = old {
+            make_old(&format!("{url}?mode=rwc"), sql).await;
+        }
         Self {
             store: Store::open(&url).await.unwrap(),
             folder,
@@ -41,13 +51,16 @@ impl TestStore {
         }
     }
 
-    async fn postgres(url: &str) -> Self {
+    async fn postgres_from(url: &str, old: Option<&str>) -> Self {
         let name = format!(
             "seller_data_{}_{:016x}",
             std::process::id(),
             fastrand::u64(..)
         );
         administer(url, &format!("CREATE SCHEMA {name}")).await;
+        if let Some(sql) = old {
+            make_old(&own_url(url, &name), sql).await;
+        }
         let store = Store::open(&own_url(url, &name)).await.unwrap();
         let folder = tempfile::tempdir().unwrap();
         Self {
@@ -59,11 +72,15 @@ impl TestStore {
 
     /// Runs a statement that the store itself never would.
     pub(crate) async fn execute(&self, sql: &str) {
+        self.try_execute(sql).await.unwrap();
+    }
+
+    pub(crate) async fn try_execute(&self, sql: &str) -> Result<(), sqlx::Error> {
         let url = match &self.schema {
             Some((url, name)) => own_url(url, name),
             None => format!("sqlite://{}", self.folder.path().join("shop.db").display()),
         };
-        administer(&url, sql).await;
+        try_administer(&url, sql).await
     }
 
     /// Closes the store and removes what it left on a server.
@@ -108,9 +125,18 @@ impl TestStore {
 
 /// One store per engine at hand.
 pub(crate) async fn stores() -> Vec<TestStore> {
-    let mut stores = vec![TestStore::sqlite().await];
+    stores_from(None).await
+}
+
+/// Stores that were made with the first two versions of the schema, filled by a statement, and then opened.
+pub(crate) async fn old_stores(sql: &str) -> Vec<TestStore> {
+    stores_from(Some(sql)).await
+}
+
+async fn stores_from(old: Option<&str>) -> Vec<TestStore> {
+    let mut stores = vec![TestStore::sqlite_from(old).await];
     match std::env::var(POSTGRES) {
-        Ok(url) if !url.is_empty() => stores.push(TestStore::postgres(&url).await),
+        Ok(url) if !url.is_empty() => stores.push(TestStore::postgres_from(&url, old).await),
         _ => skipped(),
     }
     stores
@@ -123,10 +149,34 @@ fn own_url(url: &str, schema: &str) -> String {
 }
 
 async fn administer(url: &str, sql: &str) {
+    try_administer(url, sql).await.unwrap();
+}
+
+async fn try_administer(url: &str, sql: &str) -> Result<(), sqlx::Error> {
+    sqlx::any::install_default_drivers();
+    let pool = sqlx::AnyPool::connect(url).await?;
+    let done = pool.execute(AssertSqlSafe(sql.to_owned())).await;
+    pool.close().await;
+    done.map(drop)
+}
+
+async fn make_old(url: &str, sql: &str) {
     sqlx::any::install_default_drivers();
     let pool = sqlx::AnyPool::connect(url).await.unwrap();
-    pool.execute(AssertSqlSafe(sql.to_owned())).await.unwrap();
+    let versions = [
+        (1, include_str!("../../migrations/0001_shops.sql")),
+        (2, include_str!("../../migrations/0002_outbox.sql")),
+    ];
+    let versions = versions.map(|(version, sql)| {
+        let kind = MigrationType::Simple;
+        Migration::new(version, "old".into(), kind, sql.into_sql_str(), false)
+    });
+    Migrator::with_migrations(versions.into())
+        .run(&pool)
+        .await
+        .unwrap();
     pool.close().await;
+    administer(url, sql).await;
 }
 
 fn skipped() {

@@ -15,5 +15,6 @@ mod outbox;
 mod products;
 mod properties;
 mod reviews_and_prices;
+mod rollups;
 mod store;
 mod writes;
