@@ -1,7 +1,8 @@
-//! Sentiment, forecasts and alerts on published data, beside published scores.
+//! Sentiment, forecasts, alerts and figures on published data.
 //!
 //! `sentiment` scores labelled reviews, `learn` makes `crates/sentiment/lexicon/learned.tsv`, `forecast` forecasts the series of
-//! competitions, `alerts` counts false alarms. Tables come on standard output. The data is no part of this repository: `docs/numbers.md` says where it is from.
+//! competitions, both beside published scores; `alerts` counts false alarms; `retail` reckons the figures of a shop a second time.
+//! Tables come on standard output. The data is no part of this repository: `docs/numbers.md` says where it is from.
 
 use std::path::PathBuf;
 
@@ -9,6 +10,7 @@ use clap::{Parser, Subcommand};
 
 mod alerts;
 mod learn;
+mod penny;
 mod retail;
 mod reviews;
 mod sentiment;
@@ -16,7 +18,7 @@ mod series;
 mod stopwatch;
 
 #[derive(Parser)]
-#[command(about = "Sentiment and forecasts on published data, beside published scores")]
+#[command(about = "Sentiment, forecasts and figures on published data")]
 struct Arguments {
     #[command(subcommand)]
     command: Command,
@@ -32,6 +34,8 @@ enum Command {
     Forecast(Data),
     /// Replays trade, reviews and prices, and says how many alerts are false and how many are missing.
     Alerts(Data),
+    /// Reckons the figures of five shops a second time, row by row, and ends with 1 where the store's differ by a penny.
+    Retail(penny::Arguments),
 }
 
 #[derive(clap::Args)]
@@ -49,5 +53,6 @@ fn main() -> anyhow::Result<()> {
         Command::Learn(Data { data }) => learn::run(&data, print),
         Command::Forecast(Data { data }) => series::run(&data, print),
         Command::Alerts(Data { data }) => alerts::run(&data, print),
+        Command::Retail(arguments) => penny::run(&arguments, print),
     }
 }

@@ -12,6 +12,7 @@ mod forecast;
 mod import;
 mod isolation;
 mod outbox;
+mod penny;
 mod products;
 mod properties;
 mod reviews_and_prices;
