@@ -2,7 +2,7 @@
 //!
 //! [`Store`] opens SQLite or PostgreSQL by URL; the migrations and every query are the same text
 //! on both. [`payload`] holds the answers, [`demo`] fills an empty store with three shops,
-//! [`import`] loads sellers' own files, and [`outbox`] keeps events about changes until they are sent.
+//! [`import`] loads sellers' own files, [`export`] writes them, and [`outbox`] keeps events about changes until they are sent.
 //!
 //! # Words
 //!
@@ -23,6 +23,7 @@
 #![forbid(unsafe_code)]
 
 pub mod demo;
+pub mod export;
 pub mod import;
 pub mod outbox;
 pub mod payload;
@@ -36,6 +37,7 @@ mod migrations;
 mod money;
 mod mood;
 mod pack;
+mod plain_text;
 mod queries;
 mod rollups;
 mod shop;

@@ -11,7 +11,7 @@ use crate::{
 };
 
 /// Every version of the schema, oldest first. A text that was released never changes.
-const VERSIONS: [(i64, &str, Text); 4] = [
+const VERSIONS: [(i64, &str, Text); 5] = [
     (
         1,
         "shops",
@@ -23,6 +23,11 @@ const VERSIONS: [(i64, &str, Text); 4] = [
         same(include_str!("../migrations/0002_outbox.sql")),
     ),
     (3, "rollups", ROLLUPS),
+    (
+        4,
+        "imports",
+        same(include_str!("../migrations/0004_imports.sql")),
+    ),
     (
         5,
         "packs",

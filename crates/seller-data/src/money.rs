@@ -126,6 +126,19 @@ impl Price {
         Money::from_units(self.0)
     }
 
+    /// A price of `units` ten-thousandths as [`Price`] is parsed: with two decimals, or as many more as it
+    /// has.
+    pub(crate) fn text(units: i64) -> String {
+        let sign = if units < 0 { "-" } else { "" };
+        let magnitude = units.unsigned_abs();
+        let (whole, fraction) = (magnitude / 10_000, magnitude % 10_000);
+        match (fraction % 100, fraction % 10) {
+            (0, _) => format!("{sign}{whole}.{:02}", fraction / 100),
+            (_, 0) => format!("{sign}{whole}.{:03}", fraction / 10),
+            _ => format!("{sign}{whole}.{fraction:04}"),
+        }
+    }
+
     /// Parses decimal text, rounding further decimals half-even to 1/10,000.
     ///
     /// # Errors

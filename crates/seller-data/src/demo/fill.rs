@@ -148,6 +148,7 @@ fn line_rows(tenant: &str, lines: Vec<Line>, now: i64) -> Vec<LineRow> {
                 tenant: tenant.into(),
                 identity,
                 amount: line.amount()?,
+                class: line.class(),
                 line,
             })
         });

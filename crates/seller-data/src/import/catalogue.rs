@@ -1,23 +1,20 @@
 //! The products that order lines tell of.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::{BTreeMap, BTreeSet};
 
 use crate::{
-    line::{Class, Line, is_fee},
-    writes::ProductRow,
+    line::{Class, Line},
+    writes::{NEVER, ProductRow},
 };
-
-/// Before the knowledge of any line: a name or price that stands for none.
-const NEVER: i64 = i64::MIN;
 
 /// Names from other lines than sales are older than any sale, in this distance.
 const DOUBTFUL: i64 = 1 << 52;
 
-/// The most recent name and price of each product. Grows with the number of products only.
+/// The most recent name and price of each product of some lines, in the order of their ids: two
+/// imports that write the same products never wait for each other in a circle.
 #[derive(Debug, Default)]
 pub(super) struct Catalogue {
-    known: HashMap<String, Known>,
-    changed: HashSet<String>,
+    known: BTreeMap<String, Known>,
 }
 
 #[derive(Debug)]
@@ -29,62 +26,72 @@ struct Known {
 
 impl Catalogue {
     /// Learns from a line. Fees are no products.
-    pub(super) fn learn(&mut self, line: &Line) {
-        if is_fee(&line.product_id) {
+    pub(super) fn learn(&mut self, line: &Line, class: Class) {
+        if class == Class::Fee {
             return;
         }
         let code = &line.product_id;
-        let known = self.known.entry(code.clone()).or_insert_with(|| {
-            self.changed.insert(code.clone());
-            Known {
+        if !self.known.contains_key(code) {
+            let nothing = Known {
                 name: (NEVER, code.clone()),
                 price: (NEVER, 0),
                 seen: line.instant,
-            }
-        });
-        let mut changed = false;
-        if let Some(age) = name_age(line) {
-            let newer = (age, line.description.as_str()) > (known.name.0, known.name.1.as_str());
-            if newer {
-                changed |= known.name.1 != line.description || known.name.0 < age;
-                known.name = (age, line.description.clone());
-            }
+            };
+            self.known.insert(code.clone(), nothing);
         }
-        if line.price > 0 && (line.instant, line.price) > known.price {
-            known.price = (line.instant, line.price);
-            changed = true;
+        let Some(known) = self.known.get_mut(code) else {
+            return;
+        };
+        if let Some(age) = name_age(line, class)
+            && (age, line.description.as_str()) > (known.name.0, known.name.1.as_str())
+        {
+            known.name = (age, line.description.clone());
+        }
+        if line.price > 0 {
+            known.price = known.price.max((line.instant, line.price));
         }
         known.seen = known.seen.max(line.instant);
-        if changed {
-            self.changed.insert(code.clone());
-        }
     }
 
-    /// The products that changed since the last call.
-    pub(super) fn take_changed(&mut self, tenant: &str) -> Vec<ProductRow> {
-        let rows = self.changed.drain().filter_map(|id| {
-            let known = self.known.get(&id)?;
-            Some(ProductRow {
-                tenant: tenant.to_owned(),
-                sku: id.clone(),
-                name: known.name.1.clone(),
-                category: String::new(),
-                price: known.price.1,
-                stock: None,
-                name_at: known.name.0,
-                price_at: known.price.0,
-                updated_at: known.seen,
-                id,
-            })
+    pub(super) fn into_rows(self, tenant: &str) -> Vec<ProductRow> {
+        let rows = self.known.into_iter().map(|(id, known)| ProductRow {
+            tenant: tenant.to_owned(),
+            sku: id.clone(),
+            name: known.name.1,
+            category: String::new(),
+            price: known.price.1,
+            stock: None,
+            name_at: known.name.0,
+            price_at: known.price.0,
+            updated_at: known.seen,
+            id,
         });
         rows.collect()
     }
 }
 
+/// Products of which nothing is known but their ids; those that are there already stay as they are.
+pub(super) fn stubs<'a>(tenant: &str, ids: impl Iterator<Item = &'a str>) -> Vec<ProductRow> {
+    let ids: BTreeSet<&str> = ids.collect();
+    let rows = ids.into_iter().map(|id| ProductRow {
+        tenant: tenant.to_owned(),
+        id: id.to_owned(),
+        sku: id.to_owned(),
+        name: id.to_owned(),
+        category: String::new(),
+        price: 0,
+        stock: None,
+        name_at: NEVER,
+        price_at: NEVER,
+        updated_at: 0,
+    });
+    rows.collect()
+}
+
 /// When a line's description was learnt as a name; `None` for remarks such as `?` or `damaged`.
 ///
 /// Sales carry the name; on other lines people write what happened, so those count less.
-fn name_age(line: &Line) -> Option<i64> {
+fn name_age(line: &Line, class: Class) -> Option<i64> {
     let letters = line
         .description
         .chars()
@@ -93,7 +100,7 @@ fn name_age(line: &Line) -> Option<i64> {
     if letters < 3 || line.description.contains('?') {
         return None;
     }
-    if line.class() == Class::Sale {
+    if class == Class::Sale {
         return Some(line.instant);
     }
     // Names are written in capitals; remarks are not.

@@ -63,3 +63,18 @@ fn prices_keep_four_decimals() {
     }
     assert!(Price::parse_rounded("1.2345x").is_err());
 }
+
+#[test]
+fn a_price_as_text_reads_back() {
+    for (units, text) in [
+        (0, "0.00"),
+        (25_500, "2.55"),
+        (25_550, "2.555"),
+        (-25_551, "-2.5551"),
+        (-1, "-0.0001"),
+        (100_000, "10.00"),
+    ] {
+        assert_eq!(Price::text(units), text);
+        assert_eq!(text.parse::<Price>().unwrap().units(), units);
+    }
+}

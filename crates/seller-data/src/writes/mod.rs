@@ -2,6 +2,7 @@
 
 mod bodies;
 mod insert;
+mod known;
 mod orders;
 mod rows;
 mod store;
@@ -9,7 +10,9 @@ mod write;
 
 pub use bodies::{NewLine, NewOrder, NewPrice, NewReview, PriceText, ProductPatch};
 pub(crate) use insert::{Cells, insert_all};
+pub(crate) use known::{CERTAIN, ListingRow, NEVER, Occurring, reserve_numbers};
 pub(crate) use rows::{LineRow, PriceRow, ProductRow, ReviewRow, ShopRow};
+pub(crate) use store::checked_pack;
 
 /// The bytes of an id in hexadecimal: what products are sorted and looked up by.
 pub(crate) fn id_key(id: &str) -> String {

@@ -66,6 +66,7 @@ impl Store {
                 tenant: tenant.into(),
                 identity,
                 amount,
+                class: line.class(),
                 line,
             });
         }

@@ -3,7 +3,7 @@
 use sqlx::{Any, any::AnyArguments, query::Query};
 
 use super::insert::Cells;
-use crate::line::Line;
+use crate::line::{Class, Line};
 
 /// A shop as it is made.
 #[derive(Clone, Debug)]
@@ -34,6 +34,7 @@ pub(crate) struct LineRow {
     pub(crate) tenant: std::sync::Arc<str>,
     pub(crate) identity: (i64, i64),
     pub(crate) amount: i64,
+    pub(crate) class: Class,
     pub(crate) line: Line,
 }
 
@@ -56,7 +57,7 @@ impl Cells for LineRow {
             .bind(line.quantity)
             .bind(line.price)
             .bind(self.amount)
-            .bind(line.class() as i64)
+            .bind(self.class as i64)
             .bind(line.instant)
             .bind(line.day)
             .bind(line.customer.clone())
@@ -94,7 +95,8 @@ impl Cells for ProductRow {
             THEN excluded.name_at ELSE products.name_at END,
         price_at = CASE WHEN excluded.price_at > products.price_at
             THEN excluded.price_at ELSE products.price_at END,
-        updated_at = CASE WHEN excluded.updated_at > products.updated_at
+        updated_at = CASE WHEN products.listed_at IS NULL
+            AND excluded.updated_at > products.updated_at
             THEN excluded.updated_at ELSE products.updated_at END
         WHERE excluded.name_at >= products.name_at OR excluded.price_at >= products.price_at";
 

@@ -5,6 +5,7 @@ use serde_json::json;
 use super::{
     bodies::{NewPrice, NewReview, ProductPatch},
     insert_all,
+    known::CERTAIN,
     rows::ReviewRow,
     write::Write,
 };
@@ -48,7 +49,7 @@ impl Store {
             .as_ref()
             .map(|price| price.price("price"))
             .transpose()?;
-        let pack = patch.pack.as_deref().map(pack).transpose()?;
+        let pack = patch.pack.as_deref().map(checked_pack).transpose()?;
         if patch
             .stock
             .is_some_and(|stock| !(0..=STOCK_MAX).contains(&stock))
@@ -79,8 +80,8 @@ impl Store {
             sqlx::query(
                 "UPDATE products SET name = COALESCE($3, name), price = COALESCE($4, price),
                     stock = COALESCE($5, stock), pack = COALESCE($7, pack),
-                    name_at = CASE WHEN $3 IS NULL THEN name_at ELSE $6 END,
-                    price_at = CASE WHEN $4 IS NULL THEN price_at ELSE $6 END,
+                    name_at = CASE WHEN $3 IS NULL THEN name_at ELSE $8 END,
+                    price_at = CASE WHEN $4 IS NULL THEN price_at ELSE $8 END,
                     updated_at = $6, edited_at = $6
                  WHERE tenant = $1 AND id = $2",
             )
@@ -91,6 +92,7 @@ impl Store {
             .bind(patch.stock)
             .bind(write.instant)
             .bind(pack)
+            .bind(write.instant + CERTAIN)
             .execute(&mut *write.db)
             .await?;
             if let Some(price) = price {
@@ -156,7 +158,7 @@ impl Store {
     pub async fn observe_price(&self, tenant: &str, price: &NewPrice) -> Result<String, Error> {
         let competitor = text(&price.competitor, "competitor", 1, COMPETITOR_MAX)?;
         let units = price.price.price("price")?.units();
-        let pack = pack(price.pack.as_deref().unwrap_or_default())?;
+        let pack = checked_pack(price.pack.as_deref().unwrap_or_default())?;
         let mut write = begin_on(self, tenant, &price.product_id).await?;
         let id = write.next_id().await?;
         write
@@ -179,7 +181,7 @@ impl Store {
 }
 
 /// Checks that a text names one amount, or is empty.
-fn pack(written: &str) -> Result<&str, Error> {
+pub(crate) fn checked_pack(written: &str) -> Result<&str, Error> {
     let written = text(written, "pack", 0, PACK_MAX)?;
     if written.is_empty() || Pack::parse(written).is_some() {
         return Ok(written);

@@ -26,15 +26,13 @@ async fn dirt_is_counted_and_a_second_import_changes_nothing() {
             (summary.rows, summary.inserted, summary.already_present),
             (9, 9, 0)
         );
+        let lines = summary.lines.unwrap();
+        assert_eq!((lines.sales, lines.cancellations, lines.returns), (3, 2, 1));
         assert_eq!(
-            (summary.sales, summary.cancellations, summary.returns),
-            (3, 2, 1)
-        );
-        assert_eq!(
-            (summary.zero_price, summary.negative_price, summary.fees),
+            (lines.zero_price, lines.negative_price, lines.fees),
             (2, 1, 3)
         );
-        assert_eq!((summary.duplicates, summary.missing_customers), (1, 3));
+        assert_eq!((lines.duplicates, lines.missing_customers), (1, 3));
         let stats = store.stats("shop").await.unwrap();
         let again = store.import("shop", DIRTY).await;
         assert_eq!((again.inserted, again.already_present), (0, 9));
@@ -62,7 +60,7 @@ async fn one_more_repetition_is_one_more_sale() {
             (
                 summary.inserted,
                 summary.already_present,
-                summary.duplicates
+                summary.lines.unwrap().duplicates
             ),
             (2, 1, 2)
         );
@@ -97,9 +95,24 @@ ON TWO LINES\",one,2011-01-01 10:00:00,2.50,7,UK
     );
     let lines: Vec<u64> = summary.bad.iter().map(|bad| bad.line).collect();
     assert_eq!(lines, [3, 5, 6, 7, 8, 9, 10, 11, 12]);
+    let columns: Vec<&str> = summary.bad.iter().map(|bad| bad.column.as_str()).collect();
     assert_eq!(
-        summary.bad[0].reason,
-        "Quantity \"one\" is not a whole number"
+        columns,
+        [
+            "Quantity",
+            "InvoiceDate",
+            "UnitPrice",
+            "Quantity",
+            "InvoiceDate",
+            "InvoiceNo",
+            "InvoiceDate",
+            "UnitPrice",
+            "InvoiceDate"
+        ]
+    );
+    assert_eq!(
+        summary.bad[0].problem,
+        "expected a whole number from -10000000 to 10000000, found \"one\""
     );
     assert_eq!(store.stats("shop").await.unwrap().kpis.units.value, 1);
     store.finish().await;
@@ -116,7 +129,10 @@ async fn gzip_latin_1_and_other_columns_are_read() {
         .try_import("shop", gzip.finish().unwrap())
         .await
         .unwrap();
-    assert_eq!((summary.inserted, summary.missing_customers), (1, 1));
+    assert_eq!(
+        (summary.inserted, summary.lines.unwrap().missing_customers),
+        (1, 1)
+    );
     let product = store.product("shop", "101").await.unwrap().unwrap();
     assert_eq!(product.name, "CAFÉ MUG");
     store.finish().await;

@@ -8,7 +8,10 @@
 mod common;
 mod definitions;
 mod demo;
+mod exchange;
+mod export;
 mod forecast;
+mod formats;
 mod import;
 mod isolation;
 mod outbox;

@@ -2,6 +2,7 @@ use clap::{Args, Parser, Subcommand};
 
 use super::cache::CacheCommand;
 use super::check_redis::CheckRedisArgs;
+use super::export::ExportArgs;
 use super::import::ImportArgs;
 use super::serve::ServeArgs;
 use super::token::TokenArgs;
@@ -37,8 +38,8 @@ pub(super) enum Command {
     CheckRedis(CheckRedisArgs),
     /// Prints a token that is signed with JWT_SECRET
     Token(TokenArgs),
-    /// Loads a seller's own data into the store
     Import(ImportArgs),
+    Export(ExportArgs),
     /// Looks into a running service's cache, and invalidates
     #[command(subcommand)]
     Cache(CacheCommand),

@@ -8,7 +8,7 @@ use clap::Parser as _;
 
 use super::cache::CacheCommand;
 use super::cli::{Cli, Command};
-use super::{cache, check_redis, demo, import, marketplace, serve, token, watch};
+use super::{cache, check_redis, demo, export, import, marketplace, serve, token, watch};
 use crate::config::{ConfigError, ConfigFlags, Loaded, Sources};
 use crate::output;
 
@@ -55,6 +55,7 @@ fn dispatch(cli: Cli) -> anyhow::Result<ExitCode> {
         Some(Command::CheckRedis(args)) => check_redis::run(&args),
         Some(Command::Token(args)) => token::run(&args, &mut output::Stdout).map(done),
         Some(Command::Import(args)) => import::run(&args).map(done),
+        Some(Command::Export(args)) => export::run(&args).map(done),
         Some(Command::Cache(CacheCommand::Watch(args))) => watch::run(&args),
         Some(Command::Cache(CacheCommand::Ask(question))) => {
             block_on(cache::run(&question, &mut output::Stdout)).map(done)
