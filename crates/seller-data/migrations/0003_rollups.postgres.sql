@@ -142,3 +142,12 @@ FOR EACH ROW EXECUTE FUNCTION timezone_changed();
 
 -- What is asked of all products at once is asked of the last few weeks.
 CREATE INDEX product_days_by_day ON product_days (tenant, day);
+
+CREATE VIEW recurrences_of_appearances AS
+SELECT tenant, kind, earlier, later, COUNT(*) AS count
+FROM (
+    SELECT tenant, kind, day AS later,
+        LAG(day) OVER (PARTITION BY tenant, kind, name ORDER BY day) AS earlier
+    FROM appearances WHERE kind <> 2
+) AS visits
+WHERE earlier IS NOT NULL GROUP BY tenant, kind, earlier, later;

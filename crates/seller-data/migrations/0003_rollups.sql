@@ -1,5 +1,6 @@
 -- Sums of the order lines, which every figure is read from. Triggers on order_lines keep them, in the transaction of the
--- change, whoever makes it; `_of_lines` and `_of_appearances` say what they are, and are what a rebuild writes and a check compares.
+-- change, whoever makes it; the views `_of_lines` and `_of_appearances` say what they are, and are what a
+-- rebuild writes and a check compares.
 -- Rows that are 0 in all columns are as good as none. /* CLUSTERED */ is WITHOUT ROWID on SQLite.
 
 -- By day. `lines` leaves out fees: the newest day with any is the shop's `as_of`.
@@ -83,15 +84,6 @@ UNION ALL
 SELECT tenant, CAST(3 AS BIGINT), customer, day, COUNT(*),
     CAST(SUM(quantity) AS BIGINT), CAST(SUM(amount) AS BIGINT)
 FROM order_lines WHERE class = 1 AND customer IS NOT NULL GROUP BY tenant, customer, day;
-
-CREATE VIEW recurrences_of_appearances AS
-SELECT tenant, kind, earlier, later, COUNT(*) AS count
-FROM (
-    SELECT tenant, kind, day AS later,
-        LAG(day) OVER (PARTITION BY tenant, kind, name ORDER BY day) AS earlier
-    FROM appearances WHERE kind <> 2
-) AS visits
-WHERE earlier IS NOT NULL GROUP BY tenant, kind, earlier, later;
 
 -- What is read of reviews stands in their indexes.
 DROP INDEX reviews_by_day;

@@ -119,3 +119,14 @@ WHEN NEW.timezone <> OLD.timezone
 BEGIN
     SELECT RAISE(ABORT, 'a shop with orders keeps its time zone: their days are of it');
 END;
+
+-- Not by a window function, as on PostgreSQL: the tenant that is asked for would not reach the table behind one.
+CREATE VIEW recurrences_of_appearances AS
+SELECT tenant, kind, earlier, later, COUNT(*) AS count
+FROM (
+    SELECT tenant, kind, day AS later,
+        (SELECT MAX(day) FROM appearances AS before WHERE tenant = a.tenant AND kind = a.kind
+            AND name = a.name AND day < a.day) AS earlier
+    FROM appearances AS a WHERE kind <> 2
+)
+WHERE earlier IS NOT NULL GROUP BY tenant, kind, earlier, later;

@@ -2,8 +2,6 @@
 
 use std::cmp::Reverse;
 
-use futures_util::TryStreamExt as _;
-
 use crate::{
     error::Error,
     money::Money,
@@ -78,19 +76,17 @@ async fn orders(view: &mut View, limit: u32) -> Result<Vec<Event>, Error> {
 
 /// The newest day from which on at least `wanted` orders are counted; `None` if there are not so many.
 async fn day_of_newest(view: &mut View, wanted: i64) -> Result<Option<i64>, Error> {
-    let mut days = sqlx::query_as::<_, (i64, i64)>(
-        "SELECT day, orders FROM day_totals WHERE tenant = $1 ORDER BY day DESC",
+    let row: Option<(i64,)> = sqlx::query_as(
+        "SELECT day FROM (
+            SELECT day, SUM(orders) OVER (ORDER BY day DESC) AS so_far
+            FROM day_totals WHERE tenant = $1
+         ) AS days WHERE so_far >= $2 ORDER BY day DESC LIMIT 1",
     )
     .bind(&view.shop.tenant)
-    .fetch(&mut *view.db);
-    let mut missing = wanted;
-    while let Some((day, orders)) = days.try_next().await? {
-        missing -= orders;
-        if missing <= 0 {
-            return Ok(Some(day));
-        }
-    }
-    Ok(None)
+    .bind(wanted)
+    .fetch_optional(&mut *view.db)
+    .await?;
+    Ok(row.map(|(day,)| day))
 }
 
 fn order_event((invoice, class, instant, lines, pieces, amount): OrderRow) -> Event {

@@ -21,21 +21,21 @@ pub(super) struct Figures {
 impl Figures {
     /// The sums from `first` to `last`, both included.
     pub(super) async fn read(view: &mut View, first: i64, last: i64) -> Result<Self, Error> {
-        let (gross, refunds, orders, units, customers, fees): (i64, i64, i64, i64, i64, i64) =
-            sqlx::query_as(
-                "SELECT COALESCE(CAST(SUM(gross) AS BIGINT), 0),
+        type Sums = (i64, i64, i64, i64, i64, i64);
+        let (gross, refunds, orders, units, customers, fees): Sums = sqlx::query_as(
+            "SELECT COALESCE(CAST(SUM(gross) AS BIGINT), 0),
                 COALESCE(CAST(SUM(refunds) AS BIGINT), 0),
                 COALESCE(CAST(SUM(orders) AS BIGINT), 0),
                 COALESCE(CAST(SUM(units) AS BIGINT), 0),
                 COALESCE(CAST(SUM(customers) AS BIGINT), 0),
                 COALESCE(CAST(SUM(fees) AS BIGINT), 0)
              FROM day_totals WHERE tenant = $1 AND day >= $2 AND day <= $3",
-            )
-            .bind(&view.shop.tenant)
-            .bind(first)
-            .bind(last)
-            .fetch_one(&mut *view.db)
-            .await?;
+        )
+        .bind(&view.shop.tenant)
+        .bind(first)
+        .bind(last)
+        .fetch_one(&mut *view.db)
+        .await?;
         Ok(Self {
             gross,
             refunds,

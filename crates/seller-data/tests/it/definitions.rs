@@ -117,6 +117,37 @@ async fn a_day_ends_where_the_shop_is() {
 }
 
 #[tokio::test]
+async fn the_newest_orders_are_told_with_all_of_their_lines() {
+    const ROWS: &str = "\
+A1,101,MUG,1,2011-09-01 10:00:00,1.00,7,UK
+A2,101,MUG,2,2011-09-28 10:00:00,1.00,7,UK
+A3,101,MUG,3,2011-09-29 10:00:00,1.00,7,UK
+C4,101,MUG,-1,2011-09-29 11:00:00,1.00,7,UK
+A2,102,BOWL,4,2011-09-30 10:00:00,1.00,7,UK
+";
+    for store in stores().await {
+        store.import("shop", ROWS).await;
+        let newest = async |limit| {
+            let items = store.activity("shop", limit).await.unwrap().items;
+            let texts: Vec<String> = items.into_iter().map(|item| item.text).collect();
+            texts
+        };
+        let all = [
+            "Order A2: 6 pieces in 2 lines, 6.00",
+            "Refund on C4: 1 piece back, 1.00",
+            "Order A3: 3 pieces in 1 line, 3.00",
+            "Order A1: 1 piece in 1 line, 1.00",
+        ];
+        // Three days count an order each, and two of those are one.
+        for limit in [1, 2, 3, 4, 5] {
+            let wanted = &all[..all.len().min(usize::try_from(limit).unwrap())];
+            assert_eq!(newest(limit).await, wanted);
+        }
+        store.finish().await;
+    }
+}
+
+#[tokio::test]
 async fn an_unknown_tenant_is_an_empty_shop() {
     for store in stores().await {
         let stats = store.stats("nobody").await.unwrap();
