@@ -9,6 +9,7 @@
 
 #![expect(clippy::print_stdout, reason = "its figures are what it is for")]
 
+use std::hint::black_box;
 use std::io;
 use std::sync::Arc;
 use std::time::Duration;
@@ -64,6 +65,9 @@ impl Target {
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() {
+    // As services do that have many answers under way: glibc then keeps what is freed, see mallopt(3). Without it, the figures
+    // for large values are the kernel's, for pages that it takes away and gives back.
+    drop(black_box(Vec::<u8>::with_capacity(4 << 20)));
     let mut numbers = std::env::args().filter_map(|arg| arg.parse::<usize>().ok());
     let (bytes, at_once) = (numbers.next().unwrap_or(1024), numbers.next().unwrap_or(64));
     let server = RedisServer::start().await;

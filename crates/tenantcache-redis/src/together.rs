@@ -1,17 +1,28 @@
-//! Reads that are wanted at the same moment go to Redis together, as one transaction of its own commands.
+//! Reads that are wanted at the same moment go to Redis together: their entries, then one transaction about their tables.
 //!
 //! A script costs the server many times what it reads. So a caller who knows a table asks only whether it is still that
 //! one. Beside each table the scripts keep a text of its incarnation, generation and history. The transaction reads those of all
 //! tables that are asked about, and the database's epoch, with one command; sees with another that all the tables are
-//! there, which also keeps the server from evicting them before their entries; and reads what `INFO` says of the server, the
-//! server's time, and the entries, each of which says until when it is kept. A generation is never given twice within an
+//! there, which also keeps the server from evicting them before their entries; and reads what `INFO` says of the server, and the
+//! server's time, since an entry says until when it is kept. A generation is never given twice within an
 //! incarnation, so if all of that is as the caller knows it, so is the rest of the table. Whatever else is found, or is in any
 //! way unusual, is for the `read` script.
 //!
-//! What costs is not the bytes but the commands: the server takes about as long for each as for a `GET` of a small value.
+//! **The transaction is of one moment; the entries are not in it.** An entry is valid by its stamp and a table, whenever its bytes
+//! were read: its load began when the stamp says, and the table has all that was invalidated since. All that is needed of the table is
+//! that it was the current one after the read was asked for, and that is what the transaction shows. What may happen between an entry
+//! and the transaction changes nothing in this:
 //!
-//! A transaction is answered as a whole and as of one moment, and carries a random number of its own. Nothing is waited for to fill
-//! it: it takes what tasks that are ready to run ask for before it has its turn.
+//! - *An invalidation*, an eviction or a deletion of the table, `FLUSHALL`: the table is not the known one, and the script reads anew.
+//! - *Another server, role or database* (failover, restart, `SWAPDB`): an incarnation is made under one history and is never made again, so an
+//!   entry of another has another one, and is refused; one of the same was loaded under the known table, wherever its bytes lay.
+//! - *A fill, a `RESTORE`, an expiry*: the entry is one that is or was there. A stamp of after the known table is refused; the time is read
+//!   after the entry, so it is never thought to be kept for longer than it is.
+//! - *Replies that are mixed up*: an entry names its key, and the transaction carries a random number of its own.
+//!
+//! So each entry's reply is read as it comes, and none has to be held until the last one is there. What costs the server is not the bytes but the
+//! commands, those in a transaction above all. Nothing is waited for to fill it: it takes what tasks that are ready to run ask for
+//! before it has its turn.
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -20,7 +31,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use foldhash::fast::RandomState;
 use parking_lot::Mutex;
 use redis::aio::MultiplexedConnection;
-use redis::{Pipeline, RedisError, Value};
+use redis::{Cmd, Pipeline, RedisError, Value};
 use tenantcache::remote::{History, RemoteEntry};
 use tenantcache_core::{Key, Stamp, TenantId};
 use tokio::sync::oneshot;
@@ -72,8 +83,7 @@ impl Together {
         &self,
         connection: &mut MultiplexedConnection,
     ) -> Result<(), RedisError> {
-        let pipeline = transaction("", &[""], &[EPOCH_KEY]);
-        let tried = transact(connection, pipeline).await;
+        let tried = ask(connection, commands("", &[""], &[EPOCH_KEY]), 1).await;
         self.allowed.store(tried.is_ok(), Ordering::Relaxed);
         match tried {
             Err(error) if cause::is_broken(&error) => Err(error),
@@ -145,15 +155,15 @@ async fn send(shared: &Shared, link: &Link, wishes: Vec<Wish>) {
     let ticket = tenantcache::random_incarnation().to_string();
     let tables = Places::new(wishes.iter().map(|wish| wish.tenant.as_str()));
     let entries = Places::new(wishes.iter().flat_map(|wish| &wish.keys).map(Key::as_str));
-    let pipeline = transaction(&ticket, &tables.all, &entries.all);
+    let commands = commands(&ticket, &tables.all, &entries.all);
     let (tables_count, entries_count) = (tables.all.len(), entries.all.len());
     let mut connection = link.connection.clone();
-    let transaction = transact(&mut connection, pipeline);
+    let asked = ask(&mut connection, commands, entries_count);
     // Every reader has a budget of its own, and has given up by then: one that were told of the end in the same moment would
     // go on to the script, and wait for a server that hangs a second time.
-    let transacted = tokio::time::timeout(2 * shared.options.command_timeout, transaction);
-    let found: Vec<_> = match transacted.await {
-        Ok(Ok(reply)) => match Seen::new(reply, &ticket, tables_count, entries_count) {
+    let replied = tokio::time::timeout(2 * shared.options.command_timeout, asked);
+    let found: Vec<_> = match replied.await {
+        Ok(Ok((values, looked))) => match Seen::new(values, looked, &ticket, tables_count) {
             Some(seen) => {
                 let is_current = seen.epoch().is_some_and(|epoch| shared.heed_epoch(epoch));
                 let mut entries_before = 0;
@@ -179,9 +189,16 @@ async fn send(shared: &Shared, link: &Link, wishes: Vec<Wish>) {
     }
 }
 
-/// A transaction that looks at the tables of these tenants, and at these entries.
-fn transaction(ticket: &str, tenants: &[&str], keys: &[&str]) -> Pipeline {
-    let mut pipeline = Pipeline::with_capacity(7 + keys.len());
+/// What is sent for these entries and the tables of these tenants. Every command has a reply of its own; the last one is that of
+/// the transaction.
+fn commands(ticket: &str, tenants: &[&str], keys: &[&str]) -> Pipeline {
+    let mut pipeline = Pipeline::with_capacity(keys.len() + 7);
+    let last = (ENTRY_BYTES_MAX - 1).to_string();
+    for key in keys {
+        let mut get = Cmd::with_capacity(4, 32 + key.len());
+        get.arg("GETRANGE").arg(key).arg("0").arg(&last);
+        pipeline.add_command(get);
+    }
     pipeline.cmd("MULTI");
     pipeline.cmd("ECHO").arg(ticket);
     pipeline.cmd("INFO").arg("replication");
@@ -194,29 +211,27 @@ fn transaction(ticket: &str, tenants: &[&str], keys: &[&str]) -> Pipeline {
     for tenant in tenants {
         pipeline.arg(table_key(tenant));
     }
-    for key in keys {
-        let get = pipeline.cmd("GETRANGE").arg(key).arg(0);
-        get.arg(ENTRY_BYTES_MAX - 1);
-    }
     pipeline.cmd("EXEC");
     pipeline
 }
 
-/// Runs a transaction, and gives the one reply that has all the others in it.
-async fn transact(
+/// Sends them, and gives the replies: those of the entries, and of the transaction the one that has all the others in it.
+async fn ask(
     connection: &mut MultiplexedConnection,
-    pipeline: Pipeline,
-) -> Result<Value, RedisError> {
-    // Those before say no more than that a command was queued.
-    let queued = pipeline.len() - 1;
+    commands: Pipeline,
+    entries: usize,
+) -> Result<(Vec<Value>, Value), RedisError> {
     let mut replies = connection
-        .send_packed_commands(&pipeline, queued, 1)
+        .send_packed_commands(&commands, 0, commands.len())
         .await?;
     // An error within it is that of one command alone.
-    match replies.pop().unwrap_or_default() {
-        Value::ServerError(error) => Err(error.into()),
-        reply => Ok(reply),
-    }
+    let tables = match replies.pop().unwrap_or_default() {
+        Value::ServerError(error) => return Err(error.into()),
+        tables => tables,
+    };
+    // Those between say no more than that a command was queued.
+    replies.truncate(entries);
+    Ok((replies, tables))
 }
 
 /// Texts, each of which is read once.

@@ -291,8 +291,8 @@ pub(crate) fn promote(
         entry.lifetime.hard.saturating_sub(remaining)
     });
     let valid_as_read = state.admits_stored(&entry, table);
-    let age = by_wall.max(by_remaining);
-    let value = Value::from_stored(&entry, endpoint, age, inner.clock.monotonic());
+    let (age, now) = (by_wall.max(by_remaining), inner.clock.monotonic());
+    let value = Value::from_stored(&entry, endpoint, age, now);
     if !valid_as_read || !state.admits_value(&value) {
         inner
             .counters
@@ -300,7 +300,7 @@ pub(crate) fn promote(
             .fetch_add(1, Ordering::Relaxed);
         return None;
     }
-    if value.freshness(inner.clock.monotonic()) == Freshness::Expired {
+    if value.freshness(now) == Freshness::Expired {
         return None;
     }
     keep_locally(inner, state, &value);

@@ -220,7 +220,7 @@ impl Inner {
                 if freshness == Freshness::Fresh {
                     let now = self.clock.monotonic();
                     load::reread_if_due(self, &request.state, self.trust(), now);
-                    return Ok(self.answer(value, Status::Hit, source));
+                    return Ok(Answer::new(value, self.outcome(Status::Hit, source), now));
                 } else if !value.refresh.allows(self.clock.monotonic()) {
                     return Ok(self.answer(value, Status::StaleHit, source));
                 } else if request.policy().load_timeout_soft().is_zero() {

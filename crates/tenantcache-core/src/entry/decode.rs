@@ -70,12 +70,8 @@ impl StoredEntry {
             Some([version]) if *version > VERSION_2 => return Err(DecodeError::Newer),
             _ => return Err(DecodeError::Corrupt),
         };
-        let entry = reader.rest(has_schema).ok_or(DecodeError::Corrupt)?;
-        if entry.key == *key {
-            Ok(entry)
-        } else {
-            Err(DecodeError::Foreign)
-        }
+        let entry = reader.rest(has_schema, key).ok_or(DecodeError::Corrupt)?;
+        entry.ok_or(DecodeError::Foreign)
     }
 }
 
@@ -85,8 +81,8 @@ struct Reader<'a> {
 }
 
 impl<'a> Reader<'a> {
-    /// What follows the version. The checksum is compared before any text is believed.
-    fn rest(&mut self, has_schema: bool) -> Option<StoredEntry> {
+    /// What follows the version; of an entry of another key nothing. The checksum is compared before any text is believed.
+    fn rest(&mut self, has_schema: bool, key: &Key) -> Option<Option<StoredEntry>> {
         let [flags] = self.array()?;
         let incarnation = Incarnation::from_u128(u128::from_be_bytes(self.array()?));
         let generation = Generation::from_u64(self.u64()?);
@@ -97,7 +93,7 @@ impl<'a> Reader<'a> {
         let body_len = usize::try_from(u32::from_be_bytes(self.array()?)).ok()?;
         let [encoding] = self.array()?;
         let key_len = u16::from_be_bytes(self.array()?);
-        let key = self.text(key_len.into())?;
+        let own_key = self.take(key_len.into())?;
         let content_type = self.short_text()?;
         let [tags_count] = self.array()?;
         let tags = (0..tags_count)
@@ -128,8 +124,12 @@ impl<'a> Reader<'a> {
                 .collect::<Option<Tags>>()?,
             _ => Tags::Unknown,
         };
-        Some(StoredEntry {
-            key: key.parse().ok()?,
+        if own_key != key.as_bytes() {
+            let another = std::str::from_utf8(own_key).ok()?.parse::<Key>();
+            return another.ok().map(|_| None);
+        }
+        Some(Some(StoredEntry {
+            key: key.clone(),
             schema,
             stamp: Stamp {
                 incarnation,
@@ -142,7 +142,7 @@ impl<'a> Reader<'a> {
             content_type: content_type.to_owned(),
             body,
             body_hash,
-        })
+        }))
     }
 
     fn take(&mut self, len: usize) -> Option<&'a [u8]> {

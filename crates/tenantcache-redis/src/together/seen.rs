@@ -7,9 +7,6 @@ use tenantcache_core::{Stamp, StoredEntry};
 use super::{ENTRY_BYTES_MAX, Found};
 use crate::reply::{self, DatabaseHistory, text};
 
-/// Replies in a transaction beside those about entries.
-const BESIDE_ENTRIES: usize = 5;
-
 /// What a transaction saw at one moment.
 #[derive(Debug)]
 pub(super) struct Seen {
@@ -23,16 +20,17 @@ pub(super) struct Seen {
 }
 
 impl Seen {
-    /// Reads the reply to a transaction that looked at so many tables and entries; `None` if it is not that.
-    pub(super) fn new(reply: Value, ticket: &str, tables: usize, entries: usize) -> Option<Self> {
-        let Value::Array(mut parts) = reply else {
+    /// Reads entries, and the reply to a transaction that looked at so many tables; `None` if it is not that.
+    pub(super) fn new(
+        entries: Vec<Value>,
+        looked: Value,
+        ticket: &str,
+        tables: usize,
+    ) -> Option<Self> {
+        let Value::Array(parts) = looked else {
             return None;
         };
-        if parts.len() != BESIDE_ENTRIES + entries {
-            return None;
-        }
-        let found = parts.split_off(BESIDE_ENTRIES);
-        let parts = <[Value; BESIDE_ENTRIES]>::try_from(parts).ok()?;
+        let parts = <[Value; 5]>::try_from(parts).ok()?;
         let [echo, replication, time, Value::Array(known), touched] = parts else {
             return None;
         };
@@ -45,7 +43,10 @@ impl Seen {
         Some(Self {
             history,
             known,
-            entries: found.into_iter().map(|value| entry(value, now?)).collect(),
+            entries: entries
+                .into_iter()
+                .map(|value| entry(value, now?))
+                .collect(),
         })
     }
 
@@ -61,8 +62,11 @@ impl Seen {
             incarnation,
             generation,
         } = known;
-        let expected = format!("{incarnation} {} {of_database}", generation.get());
-        if text(self.known.get(1 + table)?)? != expected {
+        let mut parts = text(self.known.get(1 + table)?)?.splitn(3, ' ');
+        let is_incarnation = parts.next()?.parse().ok() == Some(incarnation);
+        let is_generation = parts.next()?.parse() == Ok(generation.get());
+        let is_known = is_incarnation && is_generation && parts.next()? == of_database;
+        if !is_known {
             return None;
         }
         let entries = entries.iter().map(|at| self.entries.get(*at)?.clone());

@@ -31,8 +31,15 @@ fn table(incarnation: &str, generation: &str, history: &str) -> Value {
     known("99-5", &format!("{incarnation} {generation} {history}"))
 }
 
-fn reply(parts: &[Value]) -> Value {
-    Value::Array(parts.to_vec())
+/// What is seen in replies of which all but the last five are entries.
+fn seen(parts: &[Value], ticket: &str, tables: usize) -> Option<Seen> {
+    let (entries, looked) = parts.split_at(parts.len().saturating_sub(5));
+    Seen::new(
+        entries.to_vec(),
+        Value::Array(looked.to_vec()),
+        ticket,
+        tables,
+    )
 }
 
 /// Bytes that are kept until 3,500 ms since 1970.
@@ -47,21 +54,20 @@ fn kept(bytes: &[u8]) -> Value {
     Value::BulkString(parts.concat())
 }
 
-/// The reply to a look at one table and one entry, as it should be.
+/// One entry, and what a look at one table gives, as they should be.
 fn parts() -> [Value; 6] {
     [
+        kept(b"an entry"),
         bulk("7"),
         server("master"),
         Value::Array(vec![bulk("2"), bulk("500000")]),
         table(INCARNATION, "3", "abc/99-5"),
         Value::Int(1),
-        kept(b"an entry"),
     ]
 }
 
 fn found(parts: &[Value]) -> Option<Found> {
-    let seen = Seen::new(reply(parts), "7", 1, 1).unwrap();
-    seen.find(0, KNOWN, &[0])
+    seen(parts, "7", 1).unwrap().find(0, KNOWN, &[0])
 }
 
 #[test]
@@ -74,25 +80,25 @@ fn a_table_is_the_known_one_only_if_everything_agrees() {
     assert_eq!(entry.remaining, Some(Duration::from_secs(1)));
     let text = format!("{INCARNATION} 3 abc/99-5");
     let others = [
-        (1, server("slave")),
-        (1, bulk("")),
-        (1, Value::Nil),
+        (2, server("slave")),
+        (2, bulk("")),
         (2, Value::Nil),
-        (2, Value::Array(vec![bulk("2"), bulk("soon")])),
-        (3, known("100-5", &text)),
-        (3, known("99-6", &text)),
-        (3, Value::Array(vec![Value::Nil, bulk(&text)])),
-        (3, Value::Array(vec![bulk("99-5"), Value::Nil])),
-        (3, table(&INCARNATION.replace('0', "1"), "3", "abc/99-5")),
-        (3, table(INCARNATION, "4", "abc/99-5")),
-        (3, table(INCARNATION, "2", "abc/99-5")),
-        (3, table(INCARNATION, "3", "abd/99-5")),
-        (3, known("99-5", "")),
-        (4, Value::Int(0)),
-        (4, Value::Nil),
+        (3, Value::Nil),
+        (3, Value::Array(vec![bulk("2"), bulk("soon")])),
+        (4, known("100-5", &text)),
+        (4, known("99-6", &text)),
+        (4, Value::Array(vec![Value::Nil, bulk(&text)])),
+        (4, Value::Array(vec![bulk("99-5"), Value::Nil])),
+        (4, table(&INCARNATION.replace('0', "1"), "3", "abc/99-5")),
+        (4, table(INCARNATION, "4", "abc/99-5")),
+        (4, table(INCARNATION, "2", "abc/99-5")),
+        (4, table(INCARNATION, "3", "abd/99-5")),
+        (4, known("99-5", "")),
+        (5, Value::Int(0)),
         (5, Value::Nil),
-        (5, bulk("an entry that does not say until when it is kept")),
-        (5, kept(&[0; ENTRY_BYTES_MAX])),
+        (0, Value::Nil),
+        (0, bulk("an entry that does not say until when it is kept")),
+        (0, kept(&[0; ENTRY_BYTES_MAX])),
     ];
     for (at, other) in others {
         let mut parts = parts();
@@ -104,7 +110,7 @@ fn a_table_is_the_known_one_only_if_everything_agrees() {
 #[test]
 fn an_absent_entry_is_found_to_be_absent() {
     let mut parts = parts();
-    parts[5] = bulk("");
+    parts[0] = bulk("");
     let Some(Found::Known(_, entries)) = found(&parts) else {
         panic!("not the known table");
     };
@@ -114,7 +120,7 @@ fn an_absent_entry_is_found_to_be_absent() {
 #[test]
 fn what_should_be_gone_has_no_time_left() {
     let mut parts = parts();
-    parts[2] = Value::Array(vec![bulk("4"), bulk("0")]);
+    parts[3] = Value::Array(vec![bulk("4"), bulk("0")]);
     let Some(Found::Known(_, entries)) = found(&parts) else {
         panic!("not the known table");
     };
@@ -130,18 +136,16 @@ fn what_is_asked_for_more_than_once_is_read_once() {
 
 #[test]
 fn a_reply_to_another_transaction_is_none() {
-    let of = |parts: &[Value], ticket| Seen::new(reply(parts), ticket, 1, 1);
-    assert!(of(&parts(), "7").is_some());
-    assert!(of(&parts(), "8").is_none());
-    assert!(of(&parts()[..5], "7").is_none());
-    assert!(Seen::new(reply(&parts()), "7", 2, 1).is_none());
-    assert!(Seen::new(reply(&parts()), "7", 1, 2).is_none());
-    assert!(Seen::new(bulk("7"), "7", 0, 0).is_none());
+    assert!(seen(&parts(), "7", 1).is_some());
+    assert!(seen(&parts(), "8", 1).is_none());
+    assert!(seen(&parts()[..5], "7", 1).is_none());
+    assert!(seen(&parts(), "7", 2).is_none());
+    assert!(Seen::new(vec![], bulk("7"), "7", 0).is_none());
 }
 
 #[test]
 fn the_history_is_the_one_that_tables_have() {
-    let seen = Seen::new(reply(&parts()), "7", 1, 1).unwrap();
+    let seen = seen(&parts(), "7", 1).unwrap();
     assert_eq!(seen.epoch(), Some(99));
     let Some(Found::Known(history, _)) = found(&parts()) else {
         panic!("not the known table");
@@ -152,14 +156,14 @@ fn the_history_is_the_one_that_tables_have() {
 proptest! {
     #[test]
     fn any_reply_is_read_or_refused(
-        parts in proptest::collection::vec(crate::reply::tests::value(), 0..8),
+        entries in proptest::collection::vec(crate::reply::tests::value(), 0..3),
+        looked in proptest::collection::vec(crate::reply::tests::value(), 3..6),
         tables in 0usize..3,
-        entries in 0usize..3,
     ) {
-        let parts: Vec<_> = std::iter::once(bulk("7")).chain(parts).collect();
-        if let Some(seen) = Seen::new(reply(&parts), "7", tables, entries) {
+        let looked: Vec<_> = std::iter::once(bulk("7")).chain(looked).collect();
+        let places: Vec<_> = (0..entries.len()).collect();
+        if let Some(seen) = Seen::new(entries, Value::Array(looked), "7", tables) {
             for table in 0..3 {
-                let places: Vec<_> = (0..entries).collect();
                 let _ = seen.find(table, KNOWN, &places);
             }
         }

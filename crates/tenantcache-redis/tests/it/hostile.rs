@@ -3,6 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use futures_util::future::join_all;
 use tenantcache::remote::{Durability, HealthState, Remote, RemoteErrorKind};
 use tenantcache::{Invalidation, Key, Loaded, Scope, Status, TenantId};
 use tenantcache_redis::RedisOptions;
@@ -63,27 +64,21 @@ async fn transactions_of_two_tenants_are_told_apart_and_end_their_connection() {
     let (a, b) = (tenant("a"), tenant("b"));
     let known = |table| Arc::new(table);
     let tables = (known(node.table(&a).await), known(node.table(&b).await));
-    // Too many for one transaction.
-    let keys = |tenant: &str| -> Vec<Key> {
-        let entry = |id| {
-            node.entry(tenant, "products")
-                .param("id", id)
-                .key()
-                .unwrap()
-        };
-        (0..40).map(entry).collect()
+    // As many of each as go together.
+    let reads = async || {
+        let of_a = (0..64).map(|_| node.tier.read_known(&a, &[], &tables.0));
+        let of_b = (0..64).map(|_| node.tier.read_known(&b, &[], &tables.1));
+        tokio::join!(join_all(of_a), join_all(of_b))
     };
-    let (of_a, of_b) = (keys("a"), keys("b"));
-    let reads = || {
-        let of_a = node.tier.read_known(&a, &of_a, &tables.0);
-        let of_b = node.tier.read_known(&b, &of_b, &tables.1);
-        async { <[_; 2]>::from(tokio::join!(of_a, of_b)) }
-    };
-    for (read, known) in reads().await.into_iter().zip([&tables.0, &tables.1]) {
-        assert!(Arc::ptr_eq(&read.unwrap().table.table, known));
+    let (of_a, of_b) = reads().await;
+    for (reads, known) in [(of_a, &tables.0), (of_b, &tables.1)] {
+        for read in reads {
+            assert!(Arc::ptr_eq(&read.unwrap().table.table, known));
+        }
     }
-    proxy.swap_replies(1, b"*45\r\n");
-    for read in reads().await {
+    proxy.swap_replies(1, b"*5\r\n");
+    let (of_a, of_b) = reads().await;
+    for read in of_a.into_iter().chain(of_b) {
         assert_eq!(read.unwrap_err().kind(), RemoteErrorKind::Misdirected);
     }
     assert_eq!(proxy.counts().swapped, 1);

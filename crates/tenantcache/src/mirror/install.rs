@@ -7,9 +7,10 @@ use tenantcache_core::{Generation, Scope, Table};
 
 use super::proof::Proof;
 use super::{Mirror, MirrorKind, TenantState, new_version};
-use crate::atomic::Ordering;
+use crate::atomic::{AtomicU64, Ordering};
 use crate::changes::{self, Change};
 use crate::incarnation::random_incarnation;
+use crate::nanos::Nanos;
 use crate::value::LoadStamp;
 
 /// What a table that was read from the remote tier brought.
@@ -45,22 +46,18 @@ impl TenantState {
     /// greater generation wins; a read that was sent before another incarnation was installed proves neither.
     pub(crate) fn install(&self, table: &Table, sent_at: Duration, now: Duration) -> News {
         let _change = self.change.lock();
-        let current = self.mirror.load_full();
-        let current = current.filter(|current| current.kind == MirrorKind::Shared);
-        let Some(current) = current else {
+        let current = self.mirror.load();
+        let current = current.as_ref();
+        let Some(current) = current.filter(|current| current.kind == MirrorKind::Shared) else {
             self.set_mirror(Arc::new(table.clone()), Proof::ReadAt(sent_at), now);
             return News::First;
         };
         let proven_at = self.proven_at();
         if current.table.incarnation() != table.incarnation() {
-            if sent_at >= current.learned_at {
+            if sent_at >= current.learned_at() {
                 self.set_mirror(Arc::new(table.clone()), Proof::ReadAt(sent_at), now);
             } else {
-                self.set_mirror(
-                    Arc::clone(&current.table),
-                    Proof::ReadAt(Duration::ZERO),
-                    now,
-                );
+                self.set_proof(current, Proof::ReadAt(Duration::ZERO), now);
             }
             self.tell(|| Change::Everything);
             News::Other
@@ -74,11 +71,7 @@ impl TenantState {
             News::Newer
         } else {
             if table.now() == current.table.now() {
-                self.set_mirror(
-                    Arc::clone(&current.table),
-                    Proof::ReadAt(proven_at.max(sent_at)),
-                    now,
-                );
+                self.set_proof(current, Proof::ReadAt(proven_at.max(sent_at)), now);
             }
             News::None
         }
@@ -120,9 +113,6 @@ impl TenantState {
 
     /// Replaces the mirror, and gives the new one. Only for whoever holds the lock on changes.
     fn set_mirror(&self, table: Arc<Table>, proof: Proof, learned_at: Duration) -> Arc<Mirror> {
-        let known = self.mirror.load();
-        let is_known = |known: &Arc<Mirror>| Arc::ptr_eq(&known.table, &table);
-        let is_proof_only = known.as_ref().is_some_and(is_known);
         let kind = match proof {
             Proof::Own => MirrorKind::Own,
             Proof::Provisional => MirrorKind::Provisional,
@@ -131,13 +121,24 @@ impl TenantState {
         let mirror = Arc::new(Mirror {
             table,
             kind,
-            learned_at,
+            learned_at: AtomicU64::new(Nanos::from(learned_at).get()),
         });
         self.mirror.store(Some(Arc::clone(&mirror)));
-        if !is_proof_only {
-            self.version.store(new_version(), Ordering::SeqCst);
-        }
+        self.version.store(new_version(), Ordering::SeqCst);
         self.proof.store(proof.to_bits(), Ordering::SeqCst);
         mirror
+    }
+
+    /// Says how the mirror that is there is proven from `now` on. Only for whoever holds the lock on changes.
+    fn set_proof(&self, current: &Mirror, proof: Proof, now: Duration) {
+        let now = Nanos::from(now).get();
+        current.learned_at.store(now, Ordering::Relaxed);
+        self.proof.store(proof.to_bits(), Ordering::SeqCst);
+    }
+}
+
+impl Mirror {
+    fn learned_at(&self) -> Duration {
+        Duration::from_nanos(self.learned_at.load(Ordering::Relaxed))
     }
 }

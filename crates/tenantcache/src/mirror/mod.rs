@@ -59,8 +59,8 @@ pub(crate) struct TenantState {
 struct Mirror {
     table: Arc<Table>,
     kind: MirrorKind,
-    /// When this copy was installed.
-    learned_at: Duration,
+    /// When this copy was installed, or last confirmed, in nanoseconds. Only for whoever holds the lock on changes.
+    learned_at: AtomicU64,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
