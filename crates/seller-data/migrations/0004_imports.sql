@@ -18,6 +18,3 @@ CREATE TABLE imports (
 
 -- When the file was written that gave SKU, category and stock. NULL: no file did.
 ALTER TABLE products ADD COLUMN listed_at BIGINT;
-
--- A review that comes again is found by what it says.
-CREATE INDEX reviews_by_moment ON reviews (tenant, product_id, instant);

@@ -111,8 +111,8 @@ impl Cells for Occurring<ReviewRow> {
         INSERT INTO reviews (tenant, id, product_id, rating, text, score, instant, day)
         SELECT tenant, id, product_id, rating, text, score, instant, day FROM given
         WHERE (SELECT COUNT(*) FROM reviews r WHERE r.tenant = given.tenant
-            AND r.product_id = given.product_id AND r.instant = given.instant
-            AND r.rating = given.rating AND r.text = given.text) <= given.occurrence";
+            AND r.product_id = given.product_id AND r.day = given.day
+            AND r.rating = given.rating AND r.instant = given.instant AND r.text = given.text) <= given.occurrence";
 
     fn bind<'q>(&self, query: Query<'q, Any, AnyArguments>) -> Query<'q, Any, AnyArguments> {
         self.0.bind(query).bind(i64::from(self.1))

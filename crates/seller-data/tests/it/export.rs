@@ -28,24 +28,21 @@ async fn carry(from: &Store, to: &Store, tenant: &str, options: &Options, order:
 }
 
 #[tokio::test]
-async fn the_demo_shops_come_back_as_they_were_on_every_engine() {
+async fn a_year_of_trade_comes_back_as_it_was_on_every_engine() {
     let from = TestStore::sqlite().await;
     demo::fill(&from, 1, "2026-03-31".parse::<Date>().unwrap())
         .await
         .unwrap();
-    for tenant in demo::TENANTS {
-        let stats = from.stats(tenant).await.unwrap();
-        let options = Options::new("copy")
-            .with_currency(stats.currency)
-            .with_timezone(stats.timezone);
-        for to in stores().await {
-            carry(&from, &to, tenant, &options, [0, 1, 2, 3]).await;
-            assert_same(
-                &everything(&from, tenant).await,
-                &everything(&to, "copy").await,
-            );
-            to.finish().await;
-        }
+    let tenant = demo::TENANTS[1];
+    let stats = from.stats(tenant).await.unwrap();
+    let options = Options::new("copy")
+        .with_currency(stats.currency)
+        .with_timezone(stats.timezone);
+    let all = everything(&from, tenant).await;
+    for to in stores().await {
+        carry(&from, &to, tenant, &options, [0, 1, 2, 3]).await;
+        assert_same(&all, &everything(&to, "copy").await);
+        to.finish().await;
     }
     from.finish().await;
 }

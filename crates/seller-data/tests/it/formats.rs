@@ -1,6 +1,7 @@
 //! The formats of our own: orders, products, reviews, prices.
 
 use parking_lot::Mutex;
+use proptest::prelude::*;
 use seller_data::{
     ErrorKind, NewReview, ProductPatch,
     import::{self, Format, Input, Options, Step},
@@ -8,7 +9,7 @@ use seller_data::{
 
 use crate::{
     common::{TestStore, stores},
-    exchange::{assert_same, everything, import, try_import},
+    exchange::{FORMATS, assert_same, everything, import, try_import},
 };
 
 const ORDERS: &str = "\
@@ -374,5 +375,51 @@ async fn an_interrupted_import_goes_on_where_it_was() {
         let again = begin().await.unwrap();
         assert_eq!((again.resumed_after, again.already_present), (0, 24_000));
         store.finish().await;
+    }
+}
+
+#[tokio::test]
+async fn the_list_of_bad_rows_is_bounded_and_their_file_is_not() {
+    let store = TestStore::sqlite().await;
+    let file = format!(
+        "product_id,rating,reviewed_at\n{}",
+        "p,6,2011-01-01\n".repeat(250)
+    );
+    let rejected = store.folder.path().join("rejected.csv");
+    let options = Options::new("shop").with_rejected(&rejected);
+    let summary = try_import(&store, Format::Reviews, &options, file)
+        .await
+        .unwrap();
+    assert_eq!((summary.bad_rows, summary.bad.len()), (250, 100));
+    let rows = std::fs::read_to_string(&rejected).unwrap();
+    assert_eq!(rows.lines().count(), 251);
+    store.finish().await;
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(32))]
+
+    #[test]
+    fn any_bytes_are_imported_or_refused(
+        which in 0_usize..4, body in prop::collection::vec(any::<u8>(), 0..200),
+    ) {
+        let (_, format) = FORMATS[which];
+        let header = [
+            "product_id,name,price,stock",
+            "order_id,ordered_at,product_id,quantity,unit_price",
+            "product_id,rating,reviewed_at,text",
+            "product_id,price,observed_at,pack",
+        ];
+        let content = [header[which].as_bytes(), b"\np,1,2011-01-01,1,1\n", &body].concat();
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+        runtime.block_on(async {
+            let store = TestStore::sqlite().await;
+            if let Ok(summary) = try_import(&store, format, &Options::new("shop"), content).await {
+                let sum = summary.inserted + summary.already_present + summary.bad_rows;
+                assert_eq!(summary.rows, sum);
+                everything(&store, "shop").await;
+            }
+            store.finish().await;
+        });
     }
 }
