@@ -20,6 +20,7 @@ pub struct Policy {
     soft_ttl: Duration,
     grace: Option<Duration>,
     jitter_percent: u8,
+    eager_refresh_percent: u8,
     negative_ttl: Duration,
     load_timeout_soft: Duration,
     load_timeout: Duration,
@@ -44,6 +45,7 @@ impl Policy {
             soft_ttl: soft_ttl.min(TTL_MAX),
             grace: None,
             jitter_percent: 10,
+            eager_refresh_percent: 100,
             negative_ttl: Duration::from_secs(30),
             load_timeout_soft: Duration::ZERO,
             load_timeout: Duration::from_secs(5),
@@ -62,6 +64,13 @@ impl Policy {
     /// Default 10 %, at most 50 %.
     pub fn with_jitter_percent(mut self, percent: u8) -> Self {
         self.jitter_percent = percent.min(50);
+        self
+    }
+
+    /// From which part of an entry's soft TTL on a read has it loaded anew in the background, so that what is read often is
+    /// never stale. Default 100 %: not before it is stale.
+    pub fn with_eager_refresh_percent(mut self, percent: u8) -> Self {
+        self.eager_refresh_percent = percent.min(100);
         self
     }
 
@@ -162,6 +171,24 @@ impl Policy {
         }
     }
 
+    /// What an entry of this lifetime and age is.
+    #[must_use]
+    pub fn freshness(&self, lifetime: Lifetime, age: Duration) -> Freshness {
+        let is_early = self.eager_refresh_percent == 100
+            || age < lifetime.soft * u32::from(self.eager_refresh_percent) / 100;
+        if age < lifetime.soft {
+            if is_early {
+                Freshness::Fresh
+            } else {
+                Freshness::Due
+            }
+        } else if age < lifetime.hard {
+            Freshness::Stale
+        } else {
+            Freshness::Expired
+        }
+    }
+
     /// The lifetime of a negative entry, jittered downwards only, since it has no grace.
     #[must_use]
     pub fn lifetime_negative(&self, random: u64) -> Lifetime {
@@ -190,25 +217,13 @@ pub struct Lifetime {
     pub hard: Duration,
 }
 
-impl Lifetime {
-    /// What an entry of this age is.
-    #[must_use]
-    pub fn freshness(&self, age: Duration) -> Freshness {
-        if age < self.soft {
-            Freshness::Fresh
-        } else if age < self.hard {
-            Freshness::Stale
-        } else {
-            Freshness::Expired
-        }
-    }
-}
-
 /// Where an entry is in its life.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Freshness {
     /// Younger than the soft TTL.
     Fresh,
+    /// As fresh, but so near the soft TTL that a read has it loaded anew in the background.
+    Due,
     /// Within grace.
     Stale,
     /// Past the hard TTL.

@@ -1,7 +1,7 @@
 use std::time::Duration;
 
 use bytes::Bytes;
-use tenantcache_core::KeyRef;
+use tenantcache_core::{Freshness, KeyRef};
 
 use crate::value::Value;
 use crate::{Error, ErrorKind};
@@ -75,6 +75,15 @@ impl Status {
             Self::Miss => "miss",
             Self::Reload => "reload",
             Self::StaleHit => "stale_hit",
+        }
+    }
+
+    /// What it is to be served an entry that was found.
+    pub(crate) fn of_hit(freshness: Freshness) -> Self {
+        if freshness == Freshness::Stale {
+            Self::StaleHit
+        } else {
+            Self::Hit
         }
     }
 

@@ -128,7 +128,7 @@ pub(crate) fn find(
         inner.trust()
     };
     let local = match inner.look(request, trust) {
-        Look::Fresh(value) | Look::Stale(value) => Some(Found {
+        Look::Found(_, value) => Some(Found {
             value,
             source: Source::Local,
         }),

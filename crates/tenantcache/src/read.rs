@@ -55,9 +55,9 @@ struct Arrival {
 
 /// What the local tier has for a request.
 pub(crate) enum Look {
-    Fresh(Value),
+    /// A value that may be served.
+    Found(Freshness, Value),
     Nothing,
-    Stale(Value),
     /// There is a value, which may be served if the tenant's table is read and has nothing against it.
     Unproven,
 }
@@ -75,9 +75,8 @@ impl Inner {
             Judgement::Unproven => return Look::Unproven,
         }
         match value.freshness(now) {
-            Freshness::Fresh => Look::Fresh(value),
-            Freshness::Stale => Look::Stale(value),
             Freshness::Expired => Look::Nothing,
+            freshness => Look::Found(freshness, value),
         }
     }
 
@@ -205,10 +204,10 @@ impl Inner {
                 source: Source::Local,
             };
             let mut found = match self.look_proven(request, &mut patience).await {
-                Look::Fresh(value) => Some((Freshness::Fresh, local(value))),
-                Look::Stale(value) => {
+                Look::Found(Freshness::Fresh, value) => Some((Freshness::Fresh, local(value))),
+                Look::Found(freshness, value) => {
                     seen = value.stored_head(request.policy().schema());
-                    Some((Freshness::Stale, local(value)))
+                    Some((freshness, local(value)))
                 }
                 Look::Nothing | Look::Unproven => None,
             };
@@ -217,15 +216,18 @@ impl Inner {
             }
             if let Some((freshness, found)) = found {
                 let Found { value, source } = found.clone();
-                if freshness == Freshness::Fresh {
-                    let now = self.clock.monotonic();
+                let now = self.clock.monotonic();
+                let status = Status::of_hit(freshness);
+                if status == Status::Hit {
                     load::reread_if_due(self, &request.state, self.trust(), now);
-                    return Ok(Answer::new(value, self.outcome(Status::Hit, source), now));
-                } else if !value.refresh.allows(self.clock.monotonic()) {
-                    return Ok(self.answer(value, Status::StaleHit, source));
-                } else if request.policy().load_timeout_soft().is_zero() {
+                }
+                let outcome = self.outcome(status, source);
+                if freshness == Freshness::Fresh || !value.refresh.allows(now) {
+                    return Ok(Answer::new(value, outcome, now));
+                }
+                if freshness == Freshness::Due || request.policy().load_timeout_soft().is_zero() {
                     self.refresh(request, loader.take(), seen);
-                    return Ok(self.answer(value, Status::StaleHit, source));
+                    return Ok(Answer::new(value, outcome, now));
                 }
                 stale = Some(found);
             }
@@ -433,7 +435,7 @@ impl Inner {
             return Err(error);
         }
         let found = match self.look(request, self.trust()) {
-            Look::Fresh(value) | Look::Stale(value) => Some(value),
+            Look::Found(_, value) => Some(value),
             Look::Nothing | Look::Unproven => stale
                 .map(|found| found.value)
                 .filter(|value| self.is_servable(request, value)),

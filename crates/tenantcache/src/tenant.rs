@@ -193,8 +193,9 @@ impl Tenant {
     async fn read_many(&self, requests: &[Request]) -> Vec<Option<Answer>> {
         let inner = &self.0.inner;
         let look = |request: &Request| match inner.look(request, inner.trust()) {
-            Look::Fresh(value) => Some(inner.answer(value, Status::Hit, Source::Local)),
-            Look::Stale(value) => Some(inner.answer(value, Status::StaleHit, Source::Local)),
+            Look::Found(freshness, value) => {
+                Some(inner.answer(value, Status::of_hit(freshness), Source::Local))
+            }
             Look::Nothing | Look::Unproven => None,
         };
         if !inner.enabled {
@@ -233,10 +234,10 @@ impl Tenant {
             });
             let now = inner.clock.monotonic();
             answers[at] = match promoted {
-                Some(value) if value.freshness(now) == tenantcache_core::Freshness::Fresh => {
-                    Some(inner.answer(value, Status::Hit, Source::Remote))
+                Some(value) => {
+                    let status = Status::of_hit(value.freshness(now));
+                    Some(inner.answer(value, status, Source::Remote))
                 }
-                Some(value) => Some(inner.answer(value, Status::StaleHit, Source::Remote)),
                 // The local tier may have it, and the table that was just read proves it.
                 None => look(&requests[at]),
             };

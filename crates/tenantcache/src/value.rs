@@ -250,7 +250,9 @@ impl Head {
     }
 
     pub(crate) fn freshness(&self, now: Duration) -> Freshness {
-        self.lifetime().freshness(self.age(now))
+        self.endpoint
+            .policy
+            .freshness(self.lifetime(), self.age(now))
     }
 
     pub(crate) fn lifetime(&self) -> Lifetime {

@@ -223,6 +223,7 @@ fn policies(settings: &CacheSettings, load_timeout: Duration) -> PolicyTable {
                 endpoint,
                 Policy::new(*ttl)
                     .with_grace(grace)
+                    .with_eager_refresh_percent(settings.eager_refresh_percent)
                     .with_load_timeout(load_timeout)
                     .with_consistency(consistency)
                     .with_schema(shapes.of(endpoint)),

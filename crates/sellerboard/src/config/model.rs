@@ -83,6 +83,9 @@ pub struct CacheSettings {
     pub ttl: BTreeMap<&'static str, Duration>,
     /// How long an entry may be served after its soft TTL (`CACHE_GRACE`); `None` is as long as the soft TTL.
     pub grace: Option<Duration>,
+    /// From which part of its soft TTL on an entry that is read is loaded anew, in per cent (`CACHE_EAGER_REFRESH`); 100 is not
+    /// before it is stale.
+    pub eager_refresh_percent: u8,
     /// The greatest age of a local entry while Redis is away (`CACHE_OUTAGE_TTL`); zero makes every read a miss.
     pub outage_ttl: Duration,
     /// How long another node may serve what was invalidated (`CACHE_COHERENCE_BOUND`).
@@ -192,6 +195,7 @@ impl Config {
                 tenant_floor_percent: 25,
                 ttl: BTreeMap::new(),
                 grace: None,
+                eager_refresh_percent: 100,
                 outage_ttl: Duration::ZERO,
                 coherence_bound: Duration::ZERO,
                 strict: BTreeSet::new(),

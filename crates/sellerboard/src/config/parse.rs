@@ -116,6 +116,18 @@ pub(super) fn floor_percent(text: &str) -> Parsed<u8> {
     percent.ok_or_else(|| "a whole number from 0 to 50".to_owned())
 }
 
+/// A part of the soft TTL; without any, refreshes begin at its end.
+pub(super) fn eager_percent(text: &str) -> Parsed<u8> {
+    if text.eq_ignore_ascii_case("off") {
+        return Ok(100);
+    }
+    let percent = text
+        .parse()
+        .ok()
+        .filter(|percent| (1..100).contains(percent));
+    percent.ok_or_else(|| "off or a whole number from 1 to 99".to_owned())
+}
+
 /// Times in tokens are whole seconds, and a leeway above a minute would prolong every token noticeably (RFC 7519 §4.1.4).
 pub(super) fn leeway(text: &str) -> Parsed<Duration> {
     duration(text)

@@ -137,6 +137,23 @@ async fn an_origin_that_talks_nonsense_is_a_502() {
 }
 
 #[tokio::test]
+async fn an_answer_can_be_loaded_anew_before_it_is_stale() {
+    let world = World::start().await;
+    let eager = [
+        ("CACHE_TTL_DASHBOARD_KPIS", "60s"),
+        ("CACHE_EAGER_REFRESH", "1"),
+    ];
+    let node = world.node(&eager).await;
+    node.get("tenant-001", KPIS).await.assert_miss();
+    eventually("it is loaded anew", async || {
+        let status = node.get("tenant-001", KPIS).await.ok();
+        assert!(status.hit && status.ttl.unwrap() > 0, "{status:?}");
+        (world.calls().await >= 2).then_some(())
+    })
+    .await;
+}
+
+#[tokio::test]
 async fn within_grace_a_stale_answer_covers_a_failing_origin() {
     let world = World::start().await;
     let short = [

@@ -19,15 +19,16 @@ fn default_table_is_the_reference() {
 
 #[test]
 fn an_entry_is_fresh_then_stale_then_expired() {
-    let life = Policy::new(Duration::from_secs(10))
-        .with_jitter_percent(0)
-        .lifetime(None, 9);
-    assert_eq!(
-        life.freshness(Duration::from_millis(9_999)),
-        Freshness::Fresh
-    );
-    assert_eq!(life.freshness(Duration::from_secs(10)), Freshness::Stale);
-    assert_eq!(life.freshness(Duration::from_secs(20)), Freshness::Expired);
+    let policy = Policy::new(Duration::from_secs(10)).with_jitter_percent(0);
+    let life = policy.lifetime(None, 9);
+    let at = |policy: &Policy, millis| policy.freshness(life, Duration::from_millis(millis));
+    assert_eq!(at(&policy, 9_999), Freshness::Fresh);
+    assert_eq!(at(&policy, 10_000), Freshness::Stale);
+    assert_eq!(at(&policy, 20_000), Freshness::Expired);
+    let eager = policy.with_eager_refresh_percent(90);
+    assert_eq!(at(&eager, 8_999), Freshness::Fresh);
+    assert_eq!(at(&eager, 9_000), Freshness::Due);
+    assert_eq!(at(&eager, 10_000), Freshness::Stale);
 }
 
 proptest! {

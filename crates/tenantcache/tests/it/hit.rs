@@ -1,12 +1,9 @@
 //! A hit at once: what it gives, and when it gives nothing.
 
-use std::sync::Arc;
-
 use tenantcache::clock::ManualClock;
-use tenantcache::remote::Remote;
-use tenantcache::{Cache, Consistency, EntryRef, Policy, PolicyTable, Scope, Source, Status};
+use tenantcache::{Cache, Consistency, EntryRef, Scope, Source, Status};
 
-use crate::shared_tier::{Mode, SharedTier};
+use crate::shared_tier::{Mode, SharedTier, node};
 use crate::support::{Bench, Origin, came, endpoint, policy, seconds, settle, tenant, text};
 
 /// A bench whose one entry is `answer 1`.
@@ -66,16 +63,6 @@ async fn a_cache_that_is_switched_off_has_no_hits() {
     let bench = Bench::with(|builder| builder.with_enabled(false));
     let _ = Origin::default().read(bench.entry()).await;
     assert!(bench.entry().hit().is_none());
-}
-
-fn node(tier: &Arc<SharedTier>, clock: &ManualClock, policy: Policy) -> Cache {
-    let builder = Cache::builder()
-        .with_clock(clock.clone())
-        .with_policies(PolicyTable::uniform(policy));
-    builder
-        .with_remote(Arc::clone(tier) as Arc<dyn Remote>)
-        .build()
-        .unwrap()
 }
 
 fn entry(node: &Cache) -> EntryRef {

@@ -15,7 +15,8 @@ use tenantcache::remote::{
     RemoteUsage,
 };
 use tenantcache::{
-    Cache, Invalidation, Key, PolicyTable, Scope, Source, Status, TenantId, random_incarnation,
+    Cache, Invalidation, Key, Policy, PolicyTable, Scope, Source, Status, TenantId,
+    random_incarnation,
 };
 use tokio::sync::{broadcast, watch};
 use tokio::time::Instant;
@@ -50,6 +51,17 @@ pub(crate) struct Stored {
     leases: HashMap<Key, (LeaseToken, Stamp, Instant)>,
     /// Which history the tier writes.
     history: u64,
+}
+
+/// A node with this tier, on this clock.
+pub(crate) fn node(tier: &Arc<SharedTier>, clock: &ManualClock, policy: Policy) -> Cache {
+    let builder = Cache::builder()
+        .with_clock(clock.clone())
+        .with_policies(PolicyTable::uniform(policy));
+    builder
+        .with_remote(Arc::clone(tier) as Arc<dyn Remote>)
+        .build()
+        .unwrap()
 }
 
 impl SharedTier {

@@ -3,9 +3,13 @@
 use std::time::Duration;
 
 use futures_util::future::join_all;
-use tenantcache::{ErrorKind, Source, Status};
+use tenantcache::clock::ManualClock;
+use tenantcache::{Cache, ErrorKind, Source, Status};
 
-use crate::support::{Bench, Origin, came, policy, read_held, seconds, settle, status, text};
+use crate::shared_tier::{SharedTier, node};
+use crate::support::{
+    Bench, Origin, came, endpoint, policy, read_held, seconds, settle, status, tenant, text,
+};
 
 /// A bench whose one entry, `answer 1`, is this old.
 async fn aged(bench: Bench, age: u64) -> (Bench, Origin) {
@@ -35,6 +39,69 @@ async fn a_stale_entry_is_served_at_once_and_refreshed_once() {
     let answer = origin.read(bench.entry()).await;
     assert_eq!((status(&answer), text(&answer)), (Status::Hit, "refreshed"));
     assert_eq!(answer.age(), Duration::ZERO);
+}
+
+/// What is read often is loaded anew before it is stale: nobody is given a stale value, and nobody waits.
+#[tokio::test(start_paused = true)]
+async fn an_entry_is_refreshed_before_it_is_stale_if_wanted() {
+    let eager = || Bench::new(policy().with_eager_refresh_percent(90));
+    let (bench, origin) = aged(eager(), 53).await;
+    assert_eq!(text(&origin.read(bench.entry()).await), "answer 1");
+    settle().await;
+    assert_eq!(origin.calls(), 1, "90 % are 54 s");
+    bench.clock.advance(seconds(1));
+    assert!(
+        bench.entry().hit().is_none(),
+        "only a read with a load refreshes"
+    );
+    let (first, mut load) = read_held(bench.entry());
+    let answer = first.await.unwrap().unwrap();
+    assert_eq!((status(&answer), text(&answer)), (Status::Hit, "answer 1"));
+    load.begun().await;
+    let answer = origin.read(bench.entry()).await;
+    assert_eq!((status(&answer), text(&answer)), (Status::Hit, "answer 1"));
+    assert_eq!(origin.calls(), 1, "the refresh under way is the only one");
+    load.give("refreshed");
+    settle().await;
+    let answer = bench.entry().hit().expect("it is fresh");
+    assert_eq!((text(&answer), answer.age()), ("refreshed", Duration::ZERO));
+}
+
+/// The second node finds what the first has loaded.
+#[tokio::test(start_paused = true)]
+async fn nodes_refresh_an_entry_early_once_for_all() {
+    let clock = ManualClock::new();
+    let tier = SharedTier::new(&clock);
+    let policy = policy().with_eager_refresh_percent(90);
+    let node = || node(&tier, &clock, policy.clone());
+    let (nodes, origin) = ([node(), node()], Origin::default());
+    let entry = |node: &Cache| tenant(node, "a").entry(&endpoint("products"));
+    for node in &nodes {
+        assert_eq!(text(&origin.read(entry(node)).await), "answer 1");
+    }
+    clock.advance(seconds(54));
+    for node in &nodes {
+        let answer = origin.read(entry(node)).await;
+        assert_eq!((status(&answer), text(&answer)), (Status::Hit, "answer 1"));
+        settle().await;
+    }
+    assert_eq!(origin.calls(), 2);
+    for node in &nodes {
+        assert_eq!(text(&entry(node).hit().expect("it is fresh")), "answer 2");
+    }
+}
+
+/// One that fails leaves the entry as fresh as it was, and is not repeated at once.
+#[tokio::test(start_paused = true)]
+async fn an_eager_refresh_that_fails_is_not_repeated_at_once() {
+    let bench = Bench::new(policy().with_eager_refresh_percent(90));
+    let (bench, origin) = aged(bench, 55).await;
+    for _ in 0..3 {
+        let answer = origin.fail(bench.entry()).await.unwrap();
+        assert_eq!((status(&answer), text(&answer)), (Status::Hit, "answer 1"));
+        settle().await;
+    }
+    assert_eq!(origin.calls(), 2, "the load, and one refresh");
 }
 
 #[tokio::test(start_paused = true)]

@@ -29,6 +29,7 @@ fn every_default_is_the_contracts() {
         ("CACHE_TTL_SENTIMENT_OVERVIEW", "900"),
         ("CACHE_TTL_FORECAST_DEMAND", "1800"),
         ("CACHE_GRACE", "equal to the soft TTL"),
+        ("CACHE_EAGER_REFRESH", "off"),
         ("CACHE_OUTAGE_TTL", "5s"),
         ("CACHE_COHERENCE_BOUND", "2s"),
         ("CACHE_STRICT_ENDPOINTS", "none"),

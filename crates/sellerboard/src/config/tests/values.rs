@@ -83,6 +83,18 @@ fn at_most_half_of_the_local_tier_is_promised() {
 }
 
 #[test]
+fn eager_refresh_is_a_part_of_the_soft_ttl_or_off() {
+    for (text, percent) in [("off", 100), ("1", 1), ("99", 99)] {
+        let config = load(&environment("CACHE_EAGER_REFRESH", text));
+        assert_eq!(config.cache.eager_refresh_percent, percent);
+    }
+    for text in ["0", "100", "on", "0.9"] {
+        let problem = problem(&environment("CACHE_EAGER_REFRESH", text));
+        assert!(problem.contains("from 1 to 99"), "{problem}");
+    }
+}
+
+#[test]
 fn redis_urls_of_every_scheme_are_read() {
     for url in [
         "redis://localhost:6379/0",
