@@ -191,8 +191,23 @@ impl Shared {
         link: &Arc<Link>,
         command: impl Future<Output = Result<T, RedisError>>,
     ) -> Result<T, RemoteError> {
-        let deadline = Instant::now() + self.options.command_timeout;
-        match timeout_at(deadline, command).await {
+        let deadline = self.deadline();
+        let ended = timeout_at(deadline, command).await;
+        self.judge(link, ended.map_err(|_elapsed| deadline))
+    }
+
+    /// Until when a command that is sent now has to be answered.
+    pub(crate) fn deadline(&self) -> Instant {
+        Instant::now() + self.options.command_timeout
+    }
+
+    /// Notes what the end of a command says about the link; it may be that there was none by a deadline.
+    pub(crate) fn judge<T>(
+        &self,
+        link: &Arc<Link>,
+        ended: Result<Result<T, RedisError>, Instant>,
+    ) -> Result<T, RemoteError> {
+        match ended {
             Ok(Ok(reply)) => {
                 link.answered();
                 Ok(reply)
@@ -206,7 +221,7 @@ impl Shared {
                 };
                 Err(RemoteError::new(kind).with_source(error))
             }
-            Err(_elapsed) => {
+            Err(deadline) => {
                 let was_waiting = !overslept(deadline);
                 if was_waiting && let Some(cause) = link.failed() {
                     self.lose(link, cause);

@@ -148,8 +148,8 @@ impl Remote for RedisTier {
     ) -> BoxFuture<'a, Result<RemoteRead, RemoteError>> {
         traced("redis read", async move {
             let link = self.shared.link()?;
-            let read = together::read(&self.shared, &link, tenant, keys, known.stamp());
-            match self.shared.within_budget(&link, read).await? {
+            let read = together::read(&self.shared, &link, tenant, keys, known.stamp()).await;
+            match self.shared.judge(&link, read)? {
                 Found::Known(history, entries) => Ok(RemoteRead {
                     table: RemoteTable {
                         table: Arc::clone(known),

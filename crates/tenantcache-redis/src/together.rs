@@ -35,6 +35,7 @@ use redis::{Cmd, Pipeline, RedisError, Value};
 use tenantcache::remote::{History, RemoteEntry};
 use tenantcache_core::{Key, Stamp, TenantId};
 use tokio::sync::oneshot;
+use tokio::time::{Instant, timeout_at};
 
 use self::seen::Seen;
 use crate::cause;
@@ -63,8 +64,11 @@ struct Wish {
     tenant: TenantId,
     keys: Vec<Key>,
     known: Stamp,
-    answer: oneshot::Sender<Result<Found, RedisError>>,
+    answer: oneshot::Sender<Ended>,
 }
+
+/// How a read ended, or by when it had not.
+type Ended = Result<Result<Found, RedisError>, Instant>;
 
 /// What a read found.
 #[derive(Debug)]
@@ -106,10 +110,10 @@ pub(crate) async fn read(
     tenant: &TenantId,
     keys: &[Key],
     known: Stamp,
-) -> Result<Found, RedisError> {
+) -> Ended {
     let allowed = link.together.allowed.load(Ordering::Relaxed) && !shared.refuses_writes();
     if !allowed || keys.len() > READS_MAX {
-        return Ok(Found::Otherwise);
+        return Ok(Ok(Found::Otherwise));
     }
     let (answer, answered) = oneshot::channel();
     let wish = Wish {
@@ -127,7 +131,7 @@ pub(crate) async fn read(
         tokio::spawn(send_gathered(Arc::clone(shared), Arc::clone(link)));
     }
     // Whoever was to send it is gone with its runtime.
-    answered.await.unwrap_or(Ok(Found::Otherwise))
+    answered.await.unwrap_or(Ok(Ok(Found::Otherwise)))
 }
 
 async fn send_gathered(shared: Arc<Shared>, link: Arc<Link>) {
@@ -159,10 +163,8 @@ async fn send(shared: &Shared, link: &Link, wishes: Vec<Wish>) {
     let (tables_count, entries_count) = (tables.all.len(), entries.all.len());
     let mut connection = link.connection.clone();
     let asked = ask(&mut connection, commands, entries_count);
-    // Every reader has a budget of its own, and has given up by then: one that were told of the end in the same moment would
-    // go on to the script, and wait for a server that hangs a second time.
-    let replied = tokio::time::timeout(2 * shared.options.command_timeout, asked);
-    let found: Vec<_> = match replied.await {
+    let deadline = shared.deadline();
+    let found: Vec<Ended> = match timeout_at(deadline, asked).await {
         Ok(Ok((values, looked))) => match Seen::new(values, looked, &ticket, tables_count) {
             Some(seen) => {
                 let is_current = seen.epoch().is_some_and(|epoch| shared.heed_epoch(epoch));
@@ -171,18 +173,18 @@ async fn send(shared: &Shared, link: &Link, wishes: Vec<Wish>) {
                     let own = entries_before..entries_before + wish.keys.len();
                     entries_before = own.end;
                     let found = seen.find(*table, wish.known, &entries.of[own]);
-                    Ok(found.filter(|_| is_current).unwrap_or(Found::Otherwise))
+                    Ok(Ok(found.filter(|_| is_current).unwrap_or(Found::Otherwise)))
                 };
                 wishes.iter().zip(&tables.of).map(found).collect()
             }
-            None => wishes.iter().map(|_| Ok(Found::Misdirected)).collect(),
+            None => wishes.iter().map(|_| Ok(Ok(Found::Misdirected))).collect(),
         },
         // The script is told the same, and judges the server by it.
         Ok(Err(error)) if !cause::is_broken(&error) => {
-            wishes.iter().map(|_| Ok(Found::Otherwise)).collect()
+            wishes.iter().map(|_| Ok(Ok(Found::Otherwise))).collect()
         }
-        Ok(Err(error)) => wishes.iter().map(|_| Err(error.clone())).collect(),
-        Err(_elapsed) => return,
+        Ok(Err(error)) => wishes.iter().map(|_| Ok(Err(error.clone()))).collect(),
+        Err(_elapsed) => wishes.iter().map(|_| Err(deadline)).collect(),
     };
     for (wish, found) in wishes.into_iter().zip(found) {
         let _gone = wish.answer.send(found);

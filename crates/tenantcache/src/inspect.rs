@@ -86,12 +86,12 @@ pub(crate) async fn entry(
             load::read_remote(inner, remote.as_ref(), state, keys, &mut patience).await
         }
         && let Some(Some(stored)) = read.entries.into_iter().next()
-        && let Ok(entry) = StoredEntry::decode(&stored.bytes, key)
+        && let Ok((entry, texts)) = StoredEntry::decode_with_texts(&stored.bytes, key)
     {
         let valid = state.admits_stored(&entry, &read.table.table);
         let age = inner.clock.wall().saturating_sub(entry.loaded_at);
         let endpoint = inner.endpoints.state(key.endpoint());
-        let value = Value::from_stored(&entry, endpoint, age, inner.clock.monotonic());
+        let value = Value::from_stored(&entry, texts, endpoint, age, inner.clock.monotonic());
         found.push(details(inner, &value, Source::Remote, valid));
     }
     if let Some(value) = inner.local.get(key.as_bytes()) {

@@ -272,12 +272,12 @@ pub(crate) fn promote(
 ) -> Option<Value> {
     let endpoint = inner.endpoints.state(key.endpoint());
     let schema = endpoint.policy.schema();
-    let decoded = match StoredEntry::decode(&stored.bytes, key) {
-        Ok(entry) if entry.schema != schema => Err(DecodeError::OtherSchema),
+    let decoded = match StoredEntry::decode_with_texts(&stored.bytes, key) {
+        Ok((entry, _)) if entry.schema != schema => Err(DecodeError::OtherSchema),
         decoded => decoded,
     };
-    let entry = match decoded {
-        Ok(entry) => entry,
+    let (entry, texts) = match decoded {
+        Ok(decoded) => decoded,
         Err(error) => {
             inner.counters.unusable(error);
             if error == DecodeError::Foreign {
@@ -292,7 +292,7 @@ pub(crate) fn promote(
     });
     let valid_as_read = state.admits_stored(&entry, table);
     let (age, now) = (by_wall.max(by_remaining), inner.clock.monotonic());
-    let value = Value::from_stored(&entry, endpoint, age, now);
+    let value = Value::from_stored(&entry, texts, endpoint, age, now);
     if !valid_as_read || !state.admits_value(&value) {
         inner
             .counters

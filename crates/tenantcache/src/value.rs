@@ -27,7 +27,7 @@ pub(crate) struct LoadStamp {
 }
 
 /// A value of one key with everything that is needed to judge it. All of it stands in one allocation, which clones share:
-/// the [`Head`], the key's text, the body.
+/// the [`Head`], the key's text, the body; between those two, of an entry that was stored, what stood there.
 #[derive(Clone)]
 pub(crate) struct Value(ThinArc<Head, u8>);
 
@@ -59,6 +59,8 @@ pub(crate) struct Head {
     key_names: NameLengths,
     pub(crate) negative: bool,
     is_shared: bool,
+    /// Bytes between the key and the body.
+    gap_bytes: u16,
     stamp: Stamp,
     sequence: Generation,
     loaded_at_wall_ms: u64,
@@ -127,6 +129,11 @@ impl Value {
     /// Lifetimes are cut to milliseconds, of which each of the two spans has under 2³²: 49 days.
     pub(crate) fn new<'a>(key: impl Into<KeyRef<'a>>, body: &[u8], facts: Facts) -> Self {
         let key = key.into();
+        Self::of_texts(key, &[key.as_bytes(), body].concat(), 0, facts)
+    }
+
+    /// Of texts that begin with the key, so many bytes after which the body stands.
+    fn of_texts(key: KeyRef<'_>, texts: &[u8], gap_bytes: u16, facts: Facts) -> Self {
         let Lifetime { soft, hard } = facts.lifetime;
         let span_ms = |span: Duration| u32::try_from(span.as_millis()).unwrap_or(u32::MAX);
         let head = Head {
@@ -139,6 +146,7 @@ impl Value {
             key_names: key.name_lengths(),
             negative: facts.negative,
             is_shared: facts.stamp.shared,
+            gap_bytes,
             stamp: facts.stamp.stamp,
             sequence: facts.stamp.sequence,
             loaded_at_wall_ms: facts.loaded_at_wall_ms,
@@ -146,13 +154,13 @@ impl Value {
             body_hash: facts.body_hash,
             refresh: RefreshBackoff::default(),
         };
-        let texts = [key.as_bytes(), body].concat();
-        Self(ThinArc::from_header_and_slice(head, &texts))
+        Self(ThinArc::from_header_and_slice(head, texts))
     }
 
-    /// A stored entry of known age, as this node sees it at `now`.
+    /// A stored entry of known age with its texts ([`StoredEntry::decode_with_texts`]), as this node sees it at `now`.
     pub(crate) fn from_stored(
         entry: &StoredEntry,
+        texts: &[u8],
         endpoint: Arc<EndpointState>,
         age: Duration,
         now: Duration,
@@ -171,7 +179,9 @@ impl Value {
             body_hash: entry.body_hash,
             endpoint,
         };
-        Self::new(&entry.key, &entry.body, facts)
+        let gap = texts.len() - entry.key.as_bytes().len() - entry.body.len();
+        let gap = u16::try_from(gap).expect("tags and media type have at most 33,168 bytes");
+        Self::of_texts(KeyRef::from(&entry.key), texts, gap, facts)
     }
 
     pub(crate) fn key(&self) -> KeyRef<'_> {
@@ -179,7 +189,7 @@ impl Value {
     }
 
     pub(crate) fn body(&self) -> &[u8] {
-        &self.0.slice[usize::from(self.key_bytes)..]
+        &self.0.slice[usize::from(self.key_bytes) + usize::from(self.gap_bytes)..]
     }
 
     /// The body as bytes that share the value.

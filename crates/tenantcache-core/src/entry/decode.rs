@@ -60,6 +60,18 @@ impl StoredEntry {
     ///
     /// [`DecodeError`] for anything but a whole, sound entry of exactly this key. Never panics.
     pub fn decode(bytes: &Bytes, key: &Key) -> Result<Self, DecodeError> {
+        Self::decode_with_texts(bytes, key).map(|(entry, _)| entry)
+    }
+
+    /// The same, and `bytes` from the first of the key to the last of the body.
+    ///
+    /// # Errors
+    ///
+    /// As [`StoredEntry::decode`].
+    pub fn decode_with_texts<'a>(
+        bytes: &'a Bytes,
+        key: &Key,
+    ) -> Result<(Self, &'a [u8]), DecodeError> {
         let mut reader = Reader { bytes, at: 0 };
         if reader.take(2) != Some(MAGIC.as_slice()) {
             return Err(DecodeError::NotAnEntry);
@@ -82,7 +94,7 @@ struct Reader<'a> {
 
 impl<'a> Reader<'a> {
     /// What follows the version; of an entry of another key nothing. The checksum is compared before any text is believed.
-    fn rest(&mut self, has_schema: bool, key: &Key) -> Option<Option<StoredEntry>> {
+    fn rest(&mut self, has_schema: bool, key: &Key) -> Option<Option<(StoredEntry, &'a [u8])>> {
         let [flags] = self.array()?;
         let incarnation = Incarnation::from_u128(u128::from_be_bytes(self.array()?));
         let generation = Generation::from_u64(self.u64()?);
@@ -93,6 +105,7 @@ impl<'a> Reader<'a> {
         let body_len = usize::try_from(u32::from_be_bytes(self.array()?)).ok()?;
         let [encoding] = self.array()?;
         let key_len = u16::from_be_bytes(self.array()?);
+        let key_start = self.at;
         let own_key = self.take(key_len.into())?;
         let content_type = self.short_text()?;
         let [tags_count] = self.array()?;
@@ -109,7 +122,7 @@ impl<'a> Reader<'a> {
             return None;
         }
         let body_end = self.at.checked_add(body_len)?;
-        self.bytes.get(self.at..body_end)?;
+        let texts = self.bytes.get(key_start..body_end)?;
         let body = self.bytes.slice(self.at..body_end);
         let rest = &self.bytes[body_end..];
         let rest_is_sound =
@@ -128,7 +141,7 @@ impl<'a> Reader<'a> {
             let another = std::str::from_utf8(own_key).ok()?.parse::<Key>();
             return another.ok().map(|_| None);
         }
-        Some(Some(StoredEntry {
+        let entry = StoredEntry {
             key: key.clone(),
             schema,
             stamp: Stamp {
@@ -142,7 +155,8 @@ impl<'a> Reader<'a> {
             content_type: content_type.to_owned(),
             body,
             body_hash,
-        }))
+        };
+        Some(Some((entry, texts)))
     }
 
     fn take(&mut self, len: usize) -> Option<&'a [u8]> {

@@ -1,4 +1,4 @@
-use tenantcache_core::{Endpoint, Incarnation, Key, PolicyTable, Tags, TenantId};
+use tenantcache_core::{Endpoint, Incarnation, Key, PolicyTable, Tag, Tags, TenantId};
 
 use super::*;
 
@@ -57,4 +57,25 @@ fn a_shared_body_outlives_the_value_and_is_no_copy() {
     let body = value.body_shared();
     drop(value);
     assert_eq!((body.as_ptr(), body.as_ref()), (at, b"a body".as_slice()));
+}
+
+#[test]
+fn a_stored_entry_gives_back_what_it_was_made_of() {
+    let (key, value) = value(Lifetime {
+        soft: Duration::ZERO,
+        hard: Duration::ZERO,
+    });
+    let tag = |number| Tag::new(&format!("{number:0length$}", length = Tag::BYTES_MAX)).unwrap();
+    for count in [0, 1, 255] {
+        let mut stored = value.to_stored(7);
+        stored.tags = (0..count).map(tag).collect();
+        stored.content_type = "x".repeat(255);
+        stored.body_hash = StoredEntry::hash_body(&stored.body);
+        let encoded = stored.encode().unwrap();
+        let (entry, texts) = StoredEntry::decode_with_texts(&encoded, &key).unwrap();
+        let endpoint = Arc::clone(&value.endpoint);
+        let read = Value::from_stored(&entry, texts, endpoint, Duration::ZERO, Duration::ZERO);
+        assert_eq!((read.key(), read.body()), (value.key(), value.body()));
+        assert_eq!(read.labels.tags(), &stored.tags);
+    }
 }
