@@ -2,8 +2,8 @@
 
 use statrs::function::beta::checked_beta_reg;
 
-/// The continued fraction of `statrs` ends after 140 steps, which is exact up to some thousand events. And what trade counts is
-/// never so independent that more would tell more: greater counts are taken as this many.
+/// Greater counts are taken as this many. The continued fraction of `statrs` ends after 140 steps, which is exact up to some
+/// thousand events.
 const EVENTS_MAX: f64 = 1_000.0;
 
 /// That a count with a negative binomial distribution reaches `least`. Its variance is at least 1.05 times its mean.
@@ -23,8 +23,11 @@ pub(crate) fn count_reaches(least: f64, mean: f64, variance: f64) -> f64 {
     regularised(least, size, 1.0 - mean / variance)
 }
 
-/// That at least `events` of `all` fall where each does with probability `share`.
-pub(crate) fn binomial_reaches(events: f64, all: f64, share: f64) -> f64 {
+/// The probability that at least `events` of `all` happen by chance where each does with probability `share`.
+///
+/// Greater counts than a thousand are taken as a thousand: trade is never so independent that more would tell more.
+#[must_use]
+pub fn binomial_reaches(events: f64, all: f64, share: f64) -> f64 {
     if events <= 0.0 {
         return 1.0;
     }

@@ -13,6 +13,7 @@ mod reviews;
 mod sales;
 mod thresholds;
 
+pub use chance::binomial_reaches;
 pub use demand::Demand;
 pub use refunds::{RefundRise, Returns, refund_rise};
 pub use reviews::{Opinions, SentimentFall, sentiment_fall};

@@ -44,6 +44,7 @@ mod shop;
 mod store;
 mod writes;
 
+pub use alarms::Thresholds as AlertThresholds;
 pub use date::{Date, ParseDateError};
 pub use error::{Error, ErrorKind};
 pub use money::{Money, ParseAmountError, Price};

@@ -58,6 +58,19 @@ pub(crate) fn excerpt(text: &str) -> Option<Excerpt> {
     })
 }
 
+/// The words of a text that speak against what it is about, in the order in which they come.
+pub(crate) fn blaming_words(text: &str) -> Vec<String> {
+    let Ok(reading) = sentiment::read(text) else {
+        return Vec::new();
+    };
+    let words = reading
+        .sentences
+        .into_iter()
+        .flat_map(|sentence| sentence.words);
+    let blaming = words.filter(|word| word.weight < 0.0);
+    blaming.map(|word| word.text).collect()
+}
+
 fn deciding_word(word: &sentiment::Word) -> DecidingWord {
     DecidingWord {
         text: word.text.clone(),

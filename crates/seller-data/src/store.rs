@@ -2,6 +2,7 @@
 
 use std::{fmt, path::Path, sync::Once, time::Duration};
 
+use alarms::Thresholds;
 use sqlx::{
     Any, AnyConnection, AnyPool, Connection as _, Executor, Transaction, any::AnyPoolOptions,
 };
@@ -38,6 +39,7 @@ pub struct Store {
     writer: AnyPool,
     /// Whom writes tell of their events; without it they write none.
     signal: Option<Signal>,
+    alert_thresholds: Thresholds,
 }
 
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -76,6 +78,7 @@ impl Store {
                 reader: pool.clone(),
                 writer: pool,
                 signal: None,
+                alert_thresholds: Thresholds::default(),
             }
         } else {
             return Err(Error::invalid("url", "expected sqlite://… or postgres://…"));
@@ -108,6 +111,7 @@ impl Store {
                 reader: writer.clone(),
                 writer,
                 signal: None,
+                alert_thresholds: Thresholds::default(),
             });
         }
         writer
@@ -123,6 +127,7 @@ impl Store {
             reader,
             writer,
             signal: None,
+            alert_thresholds: Thresholds::default(),
         })
     }
 
@@ -132,6 +137,14 @@ impl Store {
     #[must_use]
     pub fn with_outbox(mut self) -> Self {
         self.signal = Some(Signal::default());
+        self
+    }
+
+    /// Has [`alerts`](Self::alerts) told from these thresholds on, through the returned handle and its clones. Default:
+    /// [`Thresholds::default`].
+    #[must_use]
+    pub fn with_alert_thresholds(mut self, thresholds: Thresholds) -> Self {
+        self.alert_thresholds = thresholds;
         self
     }
 
@@ -175,6 +188,10 @@ impl Store {
 
     pub(crate) fn reader(&self) -> &AnyPool {
         &self.reader
+    }
+
+    pub(crate) fn alert_thresholds(&self) -> &Thresholds {
+        &self.alert_thresholds
     }
 
     pub(crate) fn signal(&self) -> Option<&Signal> {

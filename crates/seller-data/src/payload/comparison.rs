@@ -39,7 +39,7 @@ impl Comparison<i64> {
 }
 
 /// The change in percent with two decimals, or `None` from 0.
-pub(crate) fn change_percent(value: i64, previous: i64) -> Option<f64> {
+fn change_percent(value: i64, previous: i64) -> Option<f64> {
     let change = (i128::from(value) - i128::from(previous)) * 10_000;
     round_half_even(change, i128::from(previous).abs()).map(hundredths_to_f64)
 }

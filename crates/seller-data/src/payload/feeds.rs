@@ -53,18 +53,32 @@ pub struct Alert {
 #[serde(rename_all = "snake_case")]
 #[non_exhaustive]
 pub enum AlertKind {
-    /// Stock will run out soon at the recent pace.
+    /// Stock will probably be gone before a delivery could arrive.
     LowStock,
-    /// A competitor is at least 5 % cheaper.
+    /// A competitor is cheaper for the same amount.
     PriceUndercut,
-    /// Refunds take a greater share of sales than before.
+    /// A greater share of orders comes back than before.
     RefundRise,
-    /// Sales fell against the four weeks before.
+    /// Sales fell below what they usually vary by.
     SalesDrop,
     /// Reviews became worse.
     SentimentFall,
     /// A product that sells is out of stock.
     StockOut,
+}
+
+impl AlertKind {
+    /// As in answers.
+    pub(crate) fn name(self) -> &'static str {
+        match self {
+            Self::LowStock => "low_stock",
+            Self::PriceUndercut => "price_undercut",
+            Self::RefundRise => "refund_rise",
+            Self::SalesDrop => "sales_drop",
+            Self::SentimentFall => "sentiment_fall",
+            Self::StockOut => "stock_out",
+        }
+    }
 }
 
 /// How much an [`Alert`] matters; ordered from least to most.

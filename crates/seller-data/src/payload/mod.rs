@@ -13,7 +13,7 @@ mod products;
 mod sentiment;
 
 pub use comparison::Comparison;
-pub(crate) use comparison::{change_percent, hundredths_to_f64};
+pub(crate) use comparison::hundredths_to_f64;
 pub use dashboard::{Kpis, MarketplaceStats, PeriodFigures, Periods, Stats, TrendPoint, Trends};
 pub use feeds::{
     Activity, ActivityItem, ActivityKind, Alert, AlertKind, Alerts, Insight, Insights, Severity,

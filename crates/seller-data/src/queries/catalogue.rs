@@ -4,15 +4,14 @@ use std::collections::BTreeMap;
 
 use crate::{error::Error, shop::View};
 
-/// How many days of sales the stock should last before it counts as low.
-pub(super) const COVER_DAYS: i64 = 14;
+/// How many days of sales a stock should last, or else counts as low in the key figures. Alerts forecast instead.
+const COVER_DAYS: i64 = 14;
 
 /// A product and its trade lately. Money in ten-thousandths.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Entry {
     pub(super) id: String,
     pub(super) name: String,
-    pub(super) price: i64,
     pub(super) stock: Option<i64>,
     pub(super) sales: Sales,
 }
@@ -21,26 +20,23 @@ pub(super) struct Entry {
 #[derive(Clone, Copy, Debug, Default)]
 pub(super) struct Sales {
     pub(super) units_30: i64,
-    pub(super) units_before: i64,
     pub(super) units_90: i64,
-    pub(super) gross_7: i64,
-    pub(super) gross_28_before: i64,
     pub(super) gross_30: i64,
     pub(super) gross_90: i64,
-    pub(super) refunds_90: i64,
-    /// The day of the last sale of the 90 days.
+    /// In the 30 days before those 30: pieces, money, and lines of sales.
+    pub(super) units_earlier: i64,
+    pub(super) gross_earlier: i64,
+    pub(super) sold_earlier: i64,
+    /// Lines of sales and of refunds in 30 days, and in the 90 before.
+    pub(super) sold_30: i64,
+    pub(super) returned_30: i64,
+    pub(super) sold_before: i64,
+    pub(super) returned_before: i64,
+    /// The day of the last sale of the 120 days.
     pub(super) last_sale: Option<i64>,
 }
 
-impl Entry {
-    /// Whether the product is out of stock, or will be within [`COVER_DAYS`] at the pace of the
-    /// last 30 days. An unknown stock is not low.
-    pub(super) fn is_low(&self) -> bool {
-        self.stock
-            .is_some_and(|stock| is_low(stock, self.sales.units_30))
-    }
-}
-
+/// Whether a product is out of stock, or will be within [`COVER_DAYS`] at the pace of 30 days.
 fn is_low(stock: i64, units_30: i64) -> bool {
     stock <= 0 || stock.saturating_mul(30) < COVER_DAYS * units_30
 }
@@ -66,19 +62,17 @@ pub(super) async fn low_stock(view: &mut View) -> Result<i64, Error> {
 
 /// Reads every product of the shop, by id.
 pub(super) async fn read(view: &mut View) -> Result<Vec<Entry>, Error> {
-    let rows: Vec<(String, String, i64, Option<i64>)> = sqlx::query_as(
-        "SELECT id, name, price, stock FROM products WHERE tenant = $1 ORDER BY id_key",
-    )
-    .bind(&view.shop.tenant)
-    .fetch_all(&mut *view.db)
-    .await?;
+    let rows: Vec<(String, String, Option<i64>)> =
+        sqlx::query_as("SELECT id, name, stock FROM products WHERE tenant = $1 ORDER BY id_key")
+            .bind(&view.shop.tenant)
+            .fetch_all(&mut *view.db)
+            .await?;
     let sales = sales(view).await?;
-    let entry = |(id, name, price, stock)| {
+    let entry = |(id, name, stock)| {
         let sales = sales.get(&id).copied().unwrap_or_default();
         Entry {
             id,
             name,
-            price,
             stock,
             sales,
         }
@@ -86,24 +80,41 @@ pub(super) async fn read(view: &mut View) -> Result<Vec<Entry>, Error> {
     Ok(rows.into_iter().map(entry).collect())
 }
 
-type SalesRow = (String, i64, i64, i64, i64, i64, i64, i64, i64, Option<i64>);
+type SalesRow = (
+    String,
+    i64,
+    i64,
+    i64,
+    i64,
+    i64,
+    i64,
+    i64,
+    i64,
+    Option<i64>,
+    i64,
+    i64,
+    i64,
+);
 
 /// SQLite reads a cross join from left to right: the last days of each product, not all days of the shop.
 async fn sales(view: &mut View) -> Result<BTreeMap<String, Sales>, Error> {
     let rows: Vec<SalesRow> = sqlx::query_as(
         "SELECT p.id,
             CAST(SUM(CASE WHEN day > $2 - 30 THEN units ELSE 0 END) AS BIGINT),
-            CAST(SUM(CASE WHEN day <= $2 - 30 AND day > $2 - 60 THEN units ELSE 0 END) AS BIGINT),
-            CAST(SUM(units) AS BIGINT),
-            CAST(SUM(CASE WHEN day > $2 - 7 THEN gross ELSE 0 END) AS BIGINT),
-            CAST(SUM(CASE WHEN day <= $2 - 7 AND day > $2 - 35 THEN gross ELSE 0 END) AS BIGINT),
+            CAST(SUM(CASE WHEN day > $2 - 90 THEN units ELSE 0 END) AS BIGINT),
             CAST(SUM(CASE WHEN day > $2 - 30 THEN gross ELSE 0 END) AS BIGINT),
-            CAST(SUM(gross) AS BIGINT),
-            CAST(SUM(refunds) AS BIGINT),
-            MAX(CASE WHEN units > 0 THEN day END)
+            CAST(SUM(CASE WHEN day > $2 - 90 THEN gross ELSE 0 END) AS BIGINT),
+            CAST(SUM(CASE WHEN day > $2 - 30 THEN sales ELSE 0 END) AS BIGINT),
+            CAST(SUM(CASE WHEN day > $2 - 30 THEN returns ELSE 0 END) AS BIGINT),
+            CAST(SUM(CASE WHEN day <= $2 - 30 THEN sales ELSE 0 END) AS BIGINT),
+            CAST(SUM(CASE WHEN day <= $2 - 30 THEN returns ELSE 0 END) AS BIGINT),
+            MAX(CASE WHEN units > 0 THEN day END),
+            CAST(SUM(CASE WHEN day <= $2 - 30 AND day > $2 - 60 THEN units ELSE 0 END) AS BIGINT),
+            CAST(SUM(CASE WHEN day <= $2 - 30 AND day > $2 - 60 THEN gross ELSE 0 END) AS BIGINT),
+            CAST(SUM(CASE WHEN day <= $2 - 30 AND day > $2 - 60 THEN sales ELSE 0 END) AS BIGINT)
          FROM products p CROSS JOIN product_days d
          WHERE p.tenant = $1 AND d.tenant = p.tenant AND d.product_id = p.id
-            AND d.day > $2 - 90 AND d.day <= $2
+            AND d.day > $2 - 120 AND d.day <= $2
          GROUP BY p.id",
     )
     .bind(&view.shop.tenant)
@@ -113,14 +124,17 @@ async fn sales(view: &mut View) -> Result<BTreeMap<String, Sales>, Error> {
     let sales = |row: SalesRow| {
         let sales = Sales {
             units_30: row.1,
-            units_before: row.2,
-            units_90: row.3,
-            gross_7: row.4,
-            gross_28_before: row.5,
-            gross_30: row.6,
-            gross_90: row.7,
-            refunds_90: row.8,
+            units_90: row.2,
+            gross_30: row.3,
+            gross_90: row.4,
+            sold_30: row.5,
+            returned_30: row.6,
+            sold_before: row.7,
+            returned_before: row.8,
             last_sale: row.9,
+            units_earlier: row.10,
+            gross_earlier: row.11,
+            sold_earlier: row.12,
         };
         (row.0, sales)
     };

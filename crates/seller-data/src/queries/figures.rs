@@ -1,11 +1,6 @@
 //! The sums of one span of days.
 
-use crate::{
-    error::Error,
-    money::{Money, round_half_even},
-    payload::{PeriodFigures, hundredths_to_f64},
-    shop::View,
-};
+use crate::{error::Error, money::Money, payload::PeriodFigures, shop::View};
 
 /// Exact sums over a span, in ten-thousandths where they are money.
 #[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
@@ -81,11 +76,6 @@ async fn again(view: &mut View, kind: i64, first: i64, last: i64) -> Result<i64,
     .fetch_one(&mut *view.db)
     .await?;
     Ok(count)
-}
-
-/// A share in percent with two decimals; `None` of nothing.
-pub(super) fn percent(part: i64, whole: i64) -> Option<f64> {
-    round_half_even(i128::from(part) * 10_000, i128::from(whole)).map(hundredths_to_f64)
 }
 
 impl From<Figures> for PeriodFigures {

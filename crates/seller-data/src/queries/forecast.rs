@@ -123,19 +123,29 @@ impl History {
         })
     }
 
-    /// Days after `as_of` on which the shop will be closed expect nothing.
     fn forecast(&self, days: usize, last: i64) -> Forecast {
-        let mut forecast = forecast::forecast(&self.units, WEEK, days);
-        for (day, band) in (last + 1..).zip(&mut forecast.bands) {
-            if self.closures.will_be(day) {
-                *band = Band::default();
-            }
-        }
-        forecast
+        of_open_days(&self.units, &self.closures, days, last)
     }
 }
 
-fn units_per_day(sold: &[(i64, i64)], last: i64, closures: &Closures) -> Vec<f64> {
+/// Days after `last` on which the shop will be closed expect nothing.
+pub(super) fn of_open_days(units: &[f64], closures: &Closures, days: usize, last: i64) -> Forecast {
+    let mut forecast = forecast::forecast(units, WEEK, days);
+    let expected = |bands: &[Band]| bands.iter().map(|band| band.mean).sum::<f64>();
+    let before = expected(&forecast.bands);
+    for (day, band) in (last + 1..).zip(&mut forecast.bands) {
+        if closures.will_be(day) {
+            *band = Band::default();
+        }
+    }
+    if before > 0.0 {
+        forecast.deviation *= expected(&forecast.bands) / before;
+    }
+    forecast
+}
+
+/// One number for each day from the first with a sale to `last`; not a number where the shop was closed.
+pub(super) fn units_per_day(sold: &[(i64, i64)], last: i64, closures: &Closures) -> Vec<f64> {
     let Some(&(first, _)) = sold.first() else {
         return Vec::new();
     };

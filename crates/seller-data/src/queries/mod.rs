@@ -3,12 +3,14 @@
 mod activity;
 mod alerts;
 mod catalogue;
+mod courses;
 mod figures;
 mod forecast;
 mod insights;
 mod market;
 mod pricing;
 mod products;
+mod sentence;
 mod sentiment;
 mod stats;
 mod trends;

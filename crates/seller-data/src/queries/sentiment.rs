@@ -23,16 +23,16 @@ const MARGIN_MIN: i64 = 5;
 
 /// Scores added up.
 #[derive(Clone, Copy, Debug, Default)]
-pub(super) struct MeanScore {
+struct MeanScore {
     sum: i64,
     /// How many could be scored.
-    pub(super) scored: i64,
+    scored: i64,
     reviews: i64,
 }
 
 impl MeanScore {
     /// The mean with three decimals, -1 to 1; `None` when nothing could be scored.
-    pub(super) fn score(&self) -> Option<f64> {
+    fn score(&self) -> Option<f64> {
         let thousandths = round_half_even(
             i128::from(self.sum) * 1000,
             i128::from(self.scored * mood::SCALE),
@@ -149,24 +149,6 @@ where
     // Not by the database, whose order of texts depends on its locale.
     tallies.sort_unstable_by(|(a, _), (b, _)| a.cmp(b));
     Ok(tallies)
-}
-
-/// The mean over the reviews from day `first` to `last`.
-pub(super) async fn mean(view: &mut View, first: i64, last: i64) -> Result<MeanScore, Error> {
-    let (reviews, scored, sum) = sqlx::query_as(
-        "SELECT COUNT(*), COUNT(score), COALESCE(CAST(SUM(score) AS BIGINT), 0)
-         FROM reviews WHERE tenant = $1 AND day >= $2 AND day <= $3",
-    )
-    .bind(&view.shop.tenant)
-    .bind(first)
-    .bind(last)
-    .fetch_one(&mut *view.db)
-    .await?;
-    Ok(MeanScore {
-        sum,
-        scored,
-        reviews,
-    })
 }
 
 impl Store {

@@ -5,6 +5,7 @@
     reason = "a test that cannot go on should say where"
 )]
 
+mod alerts;
 mod common;
 mod definitions;
 mod demo;
@@ -13,6 +14,7 @@ mod export;
 mod forecast;
 mod formats;
 mod import;
+mod insights;
 mod isolation;
 mod outbox;
 mod penny;

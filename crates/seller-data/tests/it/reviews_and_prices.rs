@@ -149,7 +149,7 @@ async fn an_undercut_is_one_for_the_same_amount() {
             .filter(|alert| alert.id.starts_with("price_undercut"))
             .map(|alert| (alert.id.as_str(), alert.reason.as_str()))
             .collect();
-        let reason = "Large asks 3.00 per kg, 25.0 % below our 4.00.";
+        let reason = "Large asks 3.00 per kg, 25 % below our 4.00.";
         assert_eq!(undercuts, [("price_undercut:101", reason)]);
         let no_amount = NewPrice {
             product_id: "101".to_owned(),

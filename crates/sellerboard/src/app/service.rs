@@ -149,6 +149,7 @@ async fn source(config: &Config) -> anyhow::Result<(Source, Option<Store>)> {
             let store = Store::open(url.expose())
                 .await
                 .with_context(|| format!("failed to open the store {url}; check DATABASE_URL"))?;
+            let store = store.with_alert_thresholds(config.alerts);
             let form = Form::Sql(SqlSource::new(store.clone()));
             Ok((Source::new(form, timeout), Some(store)))
         }

@@ -53,7 +53,7 @@ async fn start(mut config: Config, fill_empty_store: bool) -> anyhow::Result<()>
     }
     let events = events_url(&config, service.addr()?)?;
     let options = options.with_webhook(market::webhook(&events, config.webhook_secret.as_ref())?);
-    let store = store::open(&config.data.database_url).await?;
+    let store = store::open_configured(&config).await?;
     if fill_empty_store {
         store::fill_if_empty(&store).await?;
     }

@@ -25,7 +25,7 @@ async fn start(config: Config, fill_empty_store: bool) -> anyhow::Result<()> {
     let listener = marketplace::listen(&options)
         .await
         .context("failed to start the marketplace; choose another address with MARKETPLACE_ADDR")?;
-    let store = store::open(&config.data.database_url).await?;
+    let store = store::open_configured(&config).await?;
     if fill_empty_store {
         store::fill_if_empty(&store).await?;
     }

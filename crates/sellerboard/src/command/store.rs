@@ -1,10 +1,16 @@
 use anyhow::Context as _;
 use seller_data::{Date, Store, demo};
 
-use crate::config::SecretUrl;
+use crate::config::{Config, SecretUrl};
 
 /// The same shops on every machine; only their last day is today.
 const SEED: u64 = 1;
+
+/// Opens the configured store, whose alerts are told from the configured thresholds on.
+pub(super) async fn open_configured(config: &Config) -> anyhow::Result<Store> {
+    let store = open(&config.data.database_url).await?;
+    Ok(store.with_alert_thresholds(config.alerts))
+}
 
 /// Opens the store, which is created if it is a missing SQLite file.
 pub(super) async fn open(url: &SecretUrl) -> anyhow::Result<Store> {

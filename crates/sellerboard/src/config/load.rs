@@ -250,12 +250,13 @@ fn add_file(
         let value = match value {
             toml::Value::String(text) => text,
             toml::Value::Integer(number) => number.to_string(),
+            toml::Value::Float(number) => number.to_string(),
             toml::Value::Boolean(flag) => flag.to_string(),
             _ => {
                 problems.push(Problem {
                     key,
                     place: source.to_string(),
-                    reason: "expected a text, a whole number or a boolean".to_owned(),
+                    reason: "expected a text, a number or a boolean".to_owned(),
                     next_step: "write the value in quotes".to_owned(),
                 });
                 continue;

@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use reqwest::Url;
+use seller_data::AlertThresholds;
 use tenantcache::events::Rules;
 
 use super::secret::{RedisLocation, Secret, SecretUrl};
@@ -15,6 +16,8 @@ use super::secret::{RedisLocation, Secret, SecretUrl};
 pub struct Config {
     /// Where the service listens (`SELLERBOARD_ADDR`).
     pub addr: SocketAddr,
+    /// From when on a change of a shop's figures is told (`ALERT_…`).
+    pub alerts: AlertThresholds,
     /// How tokens are verified.
     pub auth: AuthSettings,
     /// Lifetimes and bounds of the cache.
@@ -187,6 +190,7 @@ impl Config {
         let nowhere = SocketAddr::from((Ipv4Addr::LOCALHOST, 0));
         Self {
             addr: nowhere,
+            alerts: AlertThresholds::default(),
             auth: AuthSettings::default(),
             cache: CacheSettings {
                 enabled: true,

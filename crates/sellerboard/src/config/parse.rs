@@ -128,6 +128,25 @@ pub(super) fn eager_percent(text: &str) -> Parsed<u8> {
     percent.ok_or_else(|| "off or a whole number from 1 to 99".to_owned())
 }
 
+pub(super) fn percent(text: &str) -> Parsed<f64> {
+    number(text, 100.0).ok_or_else(|| "a number above 0, at most 100".to_owned())
+}
+
+/// Of scores between -1 and 1.
+pub(super) fn fall(text: &str) -> Parsed<f64> {
+    number(text, 2.0).ok_or_else(|| "a number above 0, at most 2".to_owned())
+}
+
+fn number(text: &str, max: f64) -> Option<f64> {
+    let number = text.parse().ok();
+    number.filter(|number| *number > 0.0 && *number <= max)
+}
+
+pub(super) fn days(text: &str) -> Parsed<u32> {
+    let days = text.parse().ok().filter(|days| (1..=180).contains(days));
+    days.ok_or_else(|| "a whole number of days from 1 to 180".to_owned())
+}
+
 /// Times in tokens are whole seconds, and a leeway above a minute would prolong every token noticeably (RFC 7519 §4.1.4).
 pub(super) fn leeway(text: &str) -> Parsed<Duration> {
     duration(text)

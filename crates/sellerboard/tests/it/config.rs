@@ -44,7 +44,7 @@ fn print_config_prints_a_table_by_default() {
         first.split_whitespace().collect::<Vec<_>>(),
         ["KEY", "VALUE", "SOURCE"]
     );
-    assert_eq!(run.stdout.lines().count(), 43 + 2 + 8);
+    assert_eq!(run.stdout.lines().count(), 50 + 2 + 8);
 }
 
 #[test]

@@ -46,6 +46,13 @@ fn every_default_is_the_contracts() {
         ("JWT_AUDIENCE", "-"),
         ("JWT_LEEWAY", "30s"),
         ("WEBHOOK_SECRET", "-"),
+        ("ALERT_LEAD_DAYS", "14"),
+        ("ALERT_STOCK_OUT_PERCENT", "50"),
+        ("ALERT_SALES_DROP_PERCENT", "30"),
+        ("ALERT_PRICE_UNDERCUT_PERCENT", "5"),
+        ("ALERT_REFUND_SHARE_PERCENT", "3"),
+        ("ALERT_SENTIMENT_FALL", "0.1"),
+        ("ALERT_CONFIDENCE_PERCENT", "99"),
         ("MARKETPLACE_ADDR", "127.0.0.1:8001"),
         ("MARKETPLACE_LATENCY", "500ms"),
         (
@@ -67,6 +74,7 @@ fn defaults_become_typed_values() {
     let config = load(&Sources::none());
     assert_eq!(config.addr, "127.0.0.1:8000".parse().unwrap());
     assert_eq!(config.redis.command_timeout, Duration::from_millis(100));
+    assert_eq!(config.alerts, seller_data::AlertThresholds::default());
     assert_eq!(
         config.redis.location.to_string(),
         "redis://localhost:6379/0"
