@@ -133,7 +133,8 @@ impl Store {
 
     /// Lets every change that is made through the returned handle and its clones be told in the
     /// [`outbox`](Self::outbox), in the same transaction: orders, product edits, reviews and price
-    /// observations. An import and the demo shops are told nowhere. Default: no events are written.
+    /// observations, and once each batch of an [import](crate::import::import). The demo shops are told
+    /// nowhere. Default: no events are written.
     #[must_use]
     pub fn with_outbox(mut self) -> Self {
         self.signal = Some(Signal::default());
