@@ -53,13 +53,17 @@ impl Market {
                 let mut day = first + rng.i64(0..40);
                 while day <= last {
                     let price = tidy(level * rng.i64(920..1060) / 1000);
-                    market.quotes.push(Quote {
-                        product,
-                        seller,
-                        day,
-                        price,
-                    });
-                    day += rng.i64(15..60);
+                    let next = day + rng.i64(15..60);
+                    // Somebody looks every four weeks, so that it is known that the price still holds.
+                    for day in (day..next.min(last + 1)).step_by(28) {
+                        market.quotes.push(Quote {
+                            product,
+                            seller,
+                            day,
+                            price,
+                        });
+                    }
+                    day = next;
                 }
             }
             market.own.push(own);

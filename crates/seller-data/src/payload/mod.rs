@@ -20,7 +20,8 @@ pub use feeds::{
 };
 pub use forecast::{Backtest, DemandForecast, ForecastPoint};
 pub use pricing::{
-    CompetitorPrices, PricePoint, PriceRank, PricingItem, PricingPosition, PricingTrends,
+    CheapestDays, CompetitorPrices, PackSize, PositionPoint, PricePoint, PriceRank, PricingItem,
+    PricingPosition, PricingTrends, Weekday,
 };
 pub use products::{Product, ProductItem, Products};
 pub use sentiment::{

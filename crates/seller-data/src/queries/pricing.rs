@@ -1,19 +1,28 @@
-//! Own and competitors' prices over time.
+//! Own and competitors' prices over time, for the same amount.
 
 use std::collections::BTreeMap;
 
+use jiff::{Timestamp, tz::TimeZone};
+
+use self::{
+    cheapest::cheapest_days,
+    course::{Course, Seen, Window},
+    standing::Standings,
+};
+use super::market::{self, CARRIED_DAYS};
 use crate::{
     date::Date,
     error::{Error, ErrorKind},
-    money::{Money, round_half_even},
-    payload::{
-        CompetitorPrices, PricePoint, PriceRank, PricingItem, PricingPosition, PricingTrends,
-        hundredths_to_f64,
-    },
-    shop::View,
+    pack::Pack,
+    payload::{CompetitorPrices, PackSize, PricingItem, PricingTrends},
+    shop::{View, time_zone},
     store::Store,
     writes::key_or_none,
 };
+
+mod cheapest;
+mod course;
+mod standing;
 
 /// Without a product, at most this many are answered, by id.
 const PRODUCTS_MAX: i64 = 1000;
@@ -37,13 +46,17 @@ impl Store {
         if products.is_empty() && product_id.is_some() {
             return Err(Error::new(ErrorKind::NotFound, "no such product"));
         }
-        let first = view.shop.first_of(days);
-        let mut observed = observations(&mut view, product_id).await?;
+        let window = Window {
+            first: view.shop.first_of(days),
+            last: market::last_day(&mut view).await?,
+        };
+        let mut observed = observations(&mut view, product_id, window).await?;
+        let zone = time_zone(&view.shop.timezone)?;
         let items = products
             .into_iter()
             .map(|product| {
                 let sellers = observed.remove(&product.id).unwrap_or_default();
-                item(product, sellers, first)
+                item(product, sellers, window, &zone)
             })
             .collect();
         let shop = view.shop;
@@ -51,6 +64,8 @@ impl Store {
             as_of: shop.as_of,
             currency: shop.currency,
             timezone: shop.timezone,
+            prices_as_of: Date::from_epoch_days(window.last),
+            carried_days: CARRIED_DAYS,
             items,
             next_cursor: None,
         })
@@ -61,14 +76,17 @@ struct Listed {
     id: String,
     name: String,
     price: i64,
+    pack: String,
+    /// When the price was learnt, in milliseconds.
+    price_at: i64,
 }
 
-/// Observed prices (day, price), oldest first, by seller; the shop itself is the empty name.
-type Sellers = BTreeMap<String, Vec<(i64, i64)>>;
+/// Observed prices, oldest first, by seller; the shop itself is the empty name.
+type Sellers = BTreeMap<String, Vec<Seen>>;
 
 async fn products(view: &mut View, product_id: Option<&str>) -> Result<Vec<Listed>, Error> {
-    let rows: Vec<(String, String, i64)> = sqlx::query_as(
-        "SELECT id, name, price FROM products
+    let rows: Vec<(String, String, i64, String, i64)> = sqlx::query_as(
+        "SELECT id, name, price, pack, price_at FROM products
          WHERE tenant = $1 AND ($2 = '' OR id_key = $2) ORDER BY id_key LIMIT $3",
     )
     .bind(&view.shop.tenant)
@@ -76,98 +94,108 @@ async fn products(view: &mut View, product_id: Option<&str>) -> Result<Vec<Liste
     .bind(PRODUCTS_MAX)
     .fetch_all(&mut *view.db)
     .await?;
-    Ok(rows
-        .into_iter()
-        .map(|(id, name, price)| Listed { id, name, price })
-        .collect())
+    let listed = |(id, name, price, pack, price_at)| Listed {
+        id,
+        name,
+        price,
+        pack,
+        price_at,
+    };
+    Ok(rows.into_iter().map(listed).collect())
 }
 
+/// What was seen late enough to hold within the window, and of each seller what was seen last before that.
 async fn observations(
     view: &mut View,
     product_id: Option<&str>,
+    window: Window,
 ) -> Result<BTreeMap<String, Sellers>, Error> {
-    let rows: Vec<(String, String, i64, i64)> = sqlx::query_as(
-        "SELECT product_id, competitor, day, price FROM price_observations
-         WHERE tenant = $1 AND ($2 = '' OR product_id = $2) ORDER BY instant, id",
+    let rows: Vec<(String, String, i64, i64, String)> = sqlx::query_as(
+        "SELECT o.product_id, o.competitor, o.day, o.price, o.pack
+         FROM price_observations o LEFT JOIN (
+            SELECT product_id, competitor, MAX(instant) AS instant FROM price_observations
+            WHERE tenant = $1 AND day < $2 AND ($3 = '' OR product_id = $3)
+            GROUP BY product_id, competitor
+         ) AS before ON before.product_id = o.product_id AND before.competitor = o.competitor
+            AND before.instant = o.instant
+         WHERE o.tenant = $1 AND ($3 = '' OR o.product_id = $3)
+            AND (o.day >= $2 OR before.instant IS NOT NULL)
+         ORDER BY o.instant, o.id",
     )
     .bind(&view.shop.tenant)
+    .bind(window.first - CARRIED_DAYS)
     .bind(product_id.unwrap_or_default())
     .fetch_all(&mut *view.db)
     .await?;
     let mut observed: BTreeMap<String, Sellers> = BTreeMap::new();
-    for (product, seller, day, price) in rows {
-        observed
-            .entry(product)
-            .or_default()
-            .entry(seller)
-            .or_default()
-            .push((day, price));
+    for (product, seller, day, price, pack) in rows {
+        let sellers = observed.entry(product).or_default();
+        let seen = sellers.entry(seller).or_default();
+        seen.push(Seen { day, price, pack });
     }
     Ok(observed)
 }
 
-fn item(product: Listed, mut sellers: Sellers, first: i64) -> PricingItem {
-    let own = match sellers.remove("") {
-        Some(prices) => points(&prices, first),
-        // Nobody noted the shop's own price: all that is known is the present one.
-        None => vec![point(first, product.price)],
-    };
-    let latest: Vec<i64> = sellers
-        .values()
-        .filter_map(|prices| prices.last())
-        .map(|&(_, price)| price)
-        .collect();
-    let competitors = sellers
+fn item(product: Listed, mut sellers: Sellers, window: Window, zone: &TimeZone) -> PricingItem {
+    let pack = market::own_pack(&product.pack, &product.name);
+    let own = sellers.remove("").unwrap_or_default();
+    let own = Course::own(with_present(own, &product, window, zone), pack, window);
+    let courses: Vec<(String, Course)> = sellers
         .into_iter()
-        .map(|(name, prices)| CompetitorPrices {
-            name,
-            points: points(&prices, first),
+        .map(|(name, seen)| (name, Course::of_competitor(&seen, pack, window)))
+        .collect();
+    let others: Vec<&Course> = courses.iter().map(|(_, course)| course).collect();
+    let standings = Standings::of(&own, &others, window);
+    let competitors = courses
+        .iter()
+        .zip(&standings.leading_days)
+        .map(|((name, course), &leading)| CompetitorPrices {
+            name: name.clone(),
+            points: course.points(),
+            pack: course.pack().map(size),
+            is_comparable: course.is_comparable(),
+            last_seen: Date::from_epoch_days(course.last_seen()),
+            cheapest: cheapest_days(course, window, leading),
         })
         .collect();
     PricingItem {
         id: product.id.clone(),
         product_id: product.id,
         name: product.name,
-        own,
+        pack: pack.map(size),
+        own: own.points(),
+        own_cheapest: cheapest_days(&own, window, standings.own_leading_days),
         competitors,
-        position: position(product.price, &latest),
+        position: standings.now,
+        positions: standings.points,
+        compared_days: standings.compared_days,
     }
 }
 
-/// One point per day with a change, and one at the start for the price that held by then.
-fn points(prices: &[(i64, i64)], first: i64) -> Vec<PricePoint> {
-    let mut held: BTreeMap<i64, i64> = BTreeMap::new();
-    for &(day, price) in prices {
-        // Oldest first: a later price of the same day, or before the window, replaces an earlier.
-        held.insert(day.max(first), price);
+/// The shop's own prices as noted, and the present one where it came otherwise: from orders, say.
+fn with_present(
+    mut noted: Vec<Seen>,
+    product: &Listed,
+    window: Window,
+    zone: &TimeZone,
+) -> Vec<Seen> {
+    let last = noted.last();
+    if last.is_none_or(|last| last.price != product.price) {
+        let learnt = Timestamp::from_millisecond(product.price_at)
+            .map_or(window.first, |at| Date::of(at, zone).epoch_days());
+        let earliest = last.map_or(i64::MIN, |last| last.day);
+        noted.push(Seen {
+            day: learnt.max(earliest).min(window.last),
+            price: product.price,
+            pack: String::new(),
+        });
     }
-    held.into_iter()
-        .map(|(day, price)| point(day, price))
-        .collect()
+    noted
 }
 
-fn point(day: i64, price: i64) -> PricePoint {
-    PricePoint {
-        date: Date::from_epoch_days(day),
-        price: Money::from_units(price),
+fn size(pack: Pack) -> PackSize {
+    PackSize {
+        amount: pack.amount(),
+        unit: pack.unit(),
     }
-}
-
-fn position(own: i64, competitors: &[i64]) -> Option<PricingPosition> {
-    let cheapest = *competitors.iter().min()?;
-    let cheaper = competitors.iter().filter(|&&price| price < own).count();
-    let rank = if cheaper == 0 {
-        PriceRank::Cheapest
-    } else if cheaper == competitors.len() {
-        PriceRank::Dearest
-    } else {
-        PriceRank::Middle
-    };
-    let above = (i128::from(own) - i128::from(cheapest)) * 10_000;
-    Some(PricingPosition {
-        rank,
-        place: i64::try_from(cheaper + 1).unwrap_or(i64::MAX),
-        of: i64::try_from(competitors.len() + 1).unwrap_or(i64::MAX),
-        percent_to_cheapest: round_half_even(above, i128::from(cheapest)).map(hundredths_to_f64),
-    })
 }

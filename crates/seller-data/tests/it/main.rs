@@ -18,6 +18,7 @@ mod insights;
 mod isolation;
 mod outbox;
 mod penny;
+mod pricing;
 mod products;
 mod properties;
 mod reviews_and_prices;

@@ -41,7 +41,7 @@ export function Pricing({ selected, onSelect }) {
     isEmpty=${(pricing) => pricing.items.length === 0}
     empty="No prices have been seen yet."
   >
-    ${({ as_of: asOf, currency }) => html`<${PriceChart} item=${item ?? items[0]} asOf=${asOf} currency=${currency} />
+    ${({ prices_as_of: asOf, currency }) => html`<${PriceChart} item=${item ?? items[0]} asOf=${asOf} currency=${currency} />
       <${Gaps} compared=${compared} currency=${currency} shown=${item?.product_id} onSelect=${onSelect} />`}
   <//>`;
 }
@@ -49,23 +49,28 @@ export function Pricing({ selected, onSelect }) {
 function PriceChart({ item, asOf, currency }) {
   const end = dayToMs(asOf);
   const x = useMemo(() => Array.from({ length: DAYS }, (_, index) => end - (DAYS - 1 - index) * DAY_MS), [end]);
+  const shown = useMemo(() => item.competitors.filter(({ is_comparable, points }) => is_comparable && points.length > 0), [item]);
+  // Where packs differ only prices of the same amount can be compared.
+  const unit = shown.some(({ pack }) => pack && pack.amount !== item.pack.amount) ? item.pack.unit : null;
   const series = useMemo(
     () => [
-      { label: "Your price", colour: "chart-1", kind: "step", values: held(item.own, x) },
-      ...item.competitors.map(({ name, points }, index) => ({
+      { label: "Your price", colour: "chart-1", kind: "step", values: held(item.own, x, unit) },
+      ...shown.map(({ name, points }, index) => ({
         label: name,
         colour: COLOURS[index % COLOURS.length],
         kind: "step",
         isDashed: true,
-        values: held(points, x),
+        values: held(points, x, unit),
       })),
     ],
-    [item, x],
+    [item, shown, unit, x],
   );
   const { position } = item;
+  const own = item.own.at(-1);
   const rank = position && RANKS[position.rank];
   return html`<p class="headline">
-      <b>${money(item.own.at(-1).price, currency)}</b>
+      <b>${money(own.price, currency)}</b>
+      ${own.unit_price !== null && html`<span class="quiet">${money(own.unit_price, currency)} per ${item.pack.unit}</span>`}
       ${rank
         ? html`<span class="badge" data-kind=${rank.kind}>${rank.text}</span>
             ${position.percent_to_cheapest !== null &&
@@ -73,7 +78,7 @@ function PriceChart({ item, asOf, currency }) {
         : html`<span class="quiet">nobody to compare with</span>`}
     </p>
     <${Chart}
-      label=${`Prices of ${item.name}, ${DAYS} days`}
+      label=${`Prices of ${item.name}${unit ? ` per ${unit}` : ""}, ${DAYS} days`}
       x=${x}
       series=${series}
       isDays
@@ -81,8 +86,28 @@ function PriceChart({ item, asOf, currency }) {
       range=${around}
       formatX=${(ms) => day(ms, "long")}
       format=${(value) => money(value, currency)}
-    />`;
+    />
+    ${notes(item, asOf).map((note) => html`<p key=${note} class="quiet price-note">${note}</p>`)}`;
 }
+
+/** What the chart cannot show: who is missing in it and why, and who is cheap when. */
+function notes(item, asOf) {
+  const notes = [];
+  for (const { name, points, is_comparable: isComparable, last_seen: seen } of item.competitors) {
+    if (!isComparable) notes.push(`${name} sells another kind of pack, which is not compared.`);
+    else if (points.at(-1)?.until !== asOf) notes.push(`${name} was last seen on ${day(seen)}: its price is not known now.`);
+  }
+  const sellers = [{ name: "You", cheapest: item.own_cheapest }, ...item.competitors];
+  for (const { name, cheapest } of sellers) {
+    if (cheapest?.weekdays.length > 0) notes.push(`${name}: cheapest on ${cheapest.weekdays.map(plural).join(", ")}.`);
+  }
+  if (item.compared_days > 0) {
+    notes.push(`On ${item.own_cheapest.leading_days} of ${item.compared_days} days nobody was cheaper than you.`);
+  }
+  return notes;
+}
+
+const plural = (weekday) => `${weekday[0].toUpperCase()}${weekday.slice(1)}s`;
 
 /** Where competitors are cheaper by most. */
 function Gaps({ compared, currency, shown, onSelect }) {
@@ -109,10 +134,14 @@ function Gaps({ compared, currency, shown, onSelect }) {
   </table>`;
 }
 
-/** On each day the price that holds: that of the last point up to it. */
-function held(points, x) {
-  const changes = points.map(({ date, price }) => [dayToMs(date), Number(price)]);
-  return x.map((at) => changes.findLast(([from]) => from <= at)?.[1] ?? null);
+/** On each day the price that holds, by the unit if there is one; a gap where none is known. */
+function held(points, x, unit) {
+  const spans = points.map(({ date, until, price, unit_price: unitPrice }) => [
+    dayToMs(date),
+    dayToMs(until),
+    Number(unit ? unitPrice : price),
+  ]);
+  return x.map((at) => spans.find(([from, until]) => from <= at && at <= until)?.[2] ?? null);
 }
 
 /** Prices lie close together: the axis shows their surroundings, not zero. */
