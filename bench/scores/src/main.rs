@@ -1,7 +1,7 @@
 //! Sentiment, forecasts, alerts and figures on published data.
 //!
 //! `sentiment` scores labelled reviews, `learn` makes `crates/sentiment/lexicon/learned.tsv`, `forecast` forecasts the series of
-//! competitions, both beside published scores; `alerts` counts false alarms; `retail` reckons the figures of a shop a second time.
+//! competitions, both beside published scores; `alerts` counts false alarms; `retail` and `prices` reckon figures of the store a second time.
 //! Tables come on standard output. The data is no part of this repository: `docs/numbers.md` says where it is from.
 
 use std::path::PathBuf;
@@ -11,6 +11,7 @@ use clap::{Parser, Subcommand};
 mod alerts;
 mod learn;
 mod penny;
+mod prices;
 mod retail;
 mod reviews;
 mod sentiment;
@@ -36,6 +37,8 @@ enum Command {
     Alerts(Data),
     /// Reckons the figures of five shops a second time, row by row, and ends with 1 where the store's differ by a penny.
     Retail(penny::Arguments),
+    /// Reckons the places of a shop among a competitor's prices a second time, day by day, and ends with 1 on any difference.
+    Prices(Data),
 }
 
 #[derive(clap::Args)]
@@ -53,6 +56,7 @@ fn main() -> anyhow::Result<()> {
         Command::Learn(Data { data }) => learn::run(&data, print),
         Command::Forecast(Data { data }) => series::run(&data, print),
         Command::Alerts(Data { data }) => alerts::run(&data, print),
+        Command::Prices(Data { data }) => prices::run(&data, print),
         Command::Retail(arguments) => penny::run(&arguments, print),
     }
 }

@@ -17,7 +17,7 @@ use crate::{
     payload::{CompetitorPrices, PackSize, PricingItem, PricingTrends},
     shop::{View, time_zone},
     store::Store,
-    writes::key_or_none,
+    writes::{CERTAIN, key_or_none},
 };
 
 mod cheapest;
@@ -172,25 +172,33 @@ fn item(product: Listed, mut sellers: Sellers, window: Window, zone: &TimeZone) 
     }
 }
 
-/// The shop's own prices as noted, and the present one where it came otherwise: from orders, say.
+/// The shop's own prices as noted, and the present one where it came otherwise, and not before them: from orders, say.
 fn with_present(
     mut noted: Vec<Seen>,
     product: &Listed,
     window: Window,
     zone: &TimeZone,
 ) -> Vec<Seen> {
-    let last = noted.last();
-    if last.is_none_or(|last| last.price != product.price) {
-        let learnt = Timestamp::from_millisecond(product.price_at)
-            .map_or(window.first, |at| Date::of(at, zone).epoch_days());
-        let earliest = last.map_or(i64::MIN, |last| last.day);
+    let learnt = learnt(product.price_at, zone).unwrap_or(window.first);
+    let is_newer =
+        |noted: &Seen| noted.price != product.price && product.price > 0 && learnt >= noted.day;
+    if noted.last().is_none_or(is_newer) {
         noted.push(Seen {
-            day: learnt.max(earliest).min(window.last),
+            day: learnt.min(window.last),
             price: product.price,
             pack: String::new(),
         });
     }
     noted
+}
+
+/// The day of a stored `price_at`, if there is one.
+fn learnt(price_at: i64, zone: &TimeZone) -> Option<i64> {
+    let instant = price_at
+        .checked_sub(CERTAIN)
+        .filter(|&instant| instant >= 0);
+    let instant = Timestamp::from_millisecond(instant.unwrap_or(price_at)).ok()?;
+    Some(Date::of(instant, zone).epoch_days())
 }
 
 fn size(pack: Pack) -> PackSize {

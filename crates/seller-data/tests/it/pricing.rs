@@ -15,7 +15,12 @@ const SHOP: &str = "\
 
 /// Notes prices of days: product, competitor, day, price in pence, pack.
 async fn note(store: &TestStore, prices: &[(&str, &str, &str, i64, &str)]) {
-    for (number, (product, competitor, day, pence, pack)) in prices.iter().enumerate() {
+    note_more(store, 0, prices).await;
+}
+
+/// After as many others.
+async fn note_more(store: &TestStore, others: usize, prices: &[(&str, &str, &str, i64, &str)]) {
+    for (number, (product, competitor, day, pence, pack)) in (others..).zip(prices) {
         let (day, units) = (day.parse::<Date>().unwrap().epoch_days(), pence * 100);
         let instant = day * 86_400_000 + i64::try_from(number).unwrap();
         let statement = format!(
@@ -211,23 +216,13 @@ async fn a_single_price_is_a_history_from_its_day() {
         let cheapest = item.competitors[0].cheapest.as_ref().unwrap();
         assert_eq!((cheapest.days, cheapest.weekdays.len()), (5, 0));
         // Seen in March, with nothing sold since: March is now, and January's price too old.
-        note_in_march(&store).await;
+        note_more(&store, 9, &[("102", "Late", "2011-03-01", 100, "")]).await;
         let pricing = answer(&store, 30).await;
         assert_eq!(pricing.prices_as_of.to_string(), "2011-03-01");
         assert_eq!(pricing.items[0].position, None);
         assert_eq!(pricing.items[1].position.as_ref().unwrap().place, 2);
         store.finish().await;
     }
-}
-
-async fn note_in_march(store: &TestStore) {
-    let day = "2011-03-01".parse::<Date>().unwrap().epoch_days();
-    let statement = format!(
-        "INSERT INTO price_observations (tenant, id, product_id, competitor, price, instant, day)
-         VALUES ('shop', 99, '102', 'Late', 10000, {}, {day})",
-        day * 86_400_000
-    );
-    store.execute(&statement).await;
 }
 
 #[tokio::test]
@@ -287,6 +282,38 @@ async fn cheapest_days_and_weekdays_are_found() {
                 .unwrap()
                 .weekdays
                 .is_empty()
+        );
+        store.finish().await;
+    }
+}
+
+#[tokio::test]
+async fn the_present_price_follows_what_was_noted_before_it() {
+    for store in stores().await {
+        store.import("shop", SHOP).await;
+        note(
+            &store,
+            &[
+                ("101", "", "2010-12-20", 150, ""),
+                ("102", "", "2011-01-29", 450, ""),
+            ],
+        )
+        .await;
+        // The order of 2011-01-29 was at 5.00, and the day's note is of before.
+        let items = answer(&store, 60).await.items;
+        let own = |item: &PricingItem| -> Vec<String> {
+            let told = |point: &seller_data::payload::PricePoint| {
+                format!("{} {}", point.date, point.price)
+            };
+            item.own.iter().map(told).collect()
+        };
+        assert_eq!(own(&items[0]), ["2010-12-20 1.50", "2011-01-01 2.00"]);
+        assert_eq!(own(&items[1]), ["2011-01-29 5.00"]);
+        // A price that was noted after the newest order is the present one.
+        note_more(&store, 9, &[("101", "", "2011-03-01", 175, "")]).await;
+        assert_eq!(
+            own(&answer(&store, 60).await.items[0]).last().unwrap(),
+            "2011-03-01 1.75"
         );
         store.finish().await;
     }
