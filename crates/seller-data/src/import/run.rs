@@ -23,6 +23,7 @@ use crate::{
     clock,
     error::Error,
     outbox::{self, OutboxRow},
+    rollups::lock_shop,
     store::Store,
     writes::{insert_all, reserve_numbers},
 };
@@ -178,6 +179,8 @@ impl Writer<'_> {
         if !self.is_prepared {
             self.terms.make_shop(&mut db, &self.tenant).await?;
         }
+        // Before any product, as an order does: else the two could wait for each other.
+        lock_shop(&mut db, &self.tenant).await?;
         let inserted = self.inserted + K::write(&mut db, &self.tenant, rows).await?;
         if inserted > self.inserted && self.store.signal().is_some() {
             tell_service::<K>(&mut db, &self.tenant).await?;

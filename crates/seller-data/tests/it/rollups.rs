@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, HashSet};
 use std::fmt::Write as _;
 
 use proptest::prelude::*;
-use seller_data::{NewLine, NewOrder, PriceText, payload::PeriodFigures};
+use seller_data::{NewLine, NewOrder, PriceText, ProductPatch, payload::PeriodFigures};
 
 use crate::common::{TestStore, old_stores, stores};
 
@@ -308,6 +308,11 @@ async fn writers_at_the_same_time_keep_the_sums_right() {
         store
             .import("shop", "1,101,MUG,1,2011-01-01 10:00:00,1.50,7,UK\n")
             .await;
+        let patch = ProductPatch {
+            stock: Some(1000),
+            ..ProductPatch::default()
+        };
+        store.patch_product("shop", "101", &patch).await.unwrap();
         let file = |parity: u32| {
             let mut csv = String::new();
             for at in 0..600 {

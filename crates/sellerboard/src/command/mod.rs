@@ -6,6 +6,7 @@
 mod api_client;
 mod cache;
 mod check_redis;
+mod check_store;
 mod cli;
 mod demo;
 mod export;

@@ -8,7 +8,9 @@ use clap::Parser as _;
 
 use super::cache::CacheCommand;
 use super::cli::{Cli, Command};
-use super::{cache, check_redis, demo, export, import, marketplace, serve, token, watch};
+use super::{
+    cache, check_redis, check_store, demo, export, import, marketplace, serve, token, watch,
+};
 use crate::config::{ConfigError, ConfigFlags, Loaded, Sources};
 use crate::output;
 
@@ -53,6 +55,7 @@ fn dispatch(cli: Cli) -> anyhow::Result<ExitCode> {
         Some(Command::Serve(args)) => serve::run(&args).map(done),
         Some(Command::Marketplace(args)) => marketplace::run(&args).map(done),
         Some(Command::CheckRedis(args)) => check_redis::run(&args),
+        Some(Command::CheckStore(args)) => check_store::run(&args),
         Some(Command::Token(args)) => token::run(&args, &mut output::Stdout).map(done),
         Some(Command::Import(args)) => import::run(&args).map(done),
         Some(Command::Export(args)) => export::run(&args).map(done),

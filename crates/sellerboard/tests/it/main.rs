@@ -8,6 +8,7 @@
 mod bad_input;
 mod cache;
 mod check_redis;
+mod check_store;
 mod config;
 mod connections;
 mod demo;
