@@ -25,7 +25,7 @@ const POSTGRES_CONNECTIONS: u32 = 10;
 /// Per connection: wait for locks, check references, keep the last commits safe from a crash of
 /// the process (not of the machine), which WAL with NORMAL does.
 const SQLITE_SETUP: &str = "PRAGMA busy_timeout = 10000; PRAGMA foreign_keys = ON; \
-     PRAGMA synchronous = NORMAL; PRAGMA cache_size = -65536; PRAGMA temp_store = MEMORY";
+     PRAGMA synchronous = NORMAL; PRAGMA cache_size = -65536";
 
 /// Sellers' data in a relational database. A cheap handle: clone it freely.
 ///

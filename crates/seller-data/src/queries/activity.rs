@@ -45,7 +45,8 @@ impl Store {
 
 type OrderRow = (String, i64, i64, i64, i64, i64);
 
-/// The newest orders and refunds, each with all of its lines.
+/// The newest orders and refunds, each with all of its lines. SQLite reads a cross join from left to right, and else might begin
+/// with all that ever appeared.
 async fn orders(view: &mut View, limit: u32) -> Result<Vec<Event>, Error> {
     let mut wanted = i64::from(limit);
     loop {
@@ -57,8 +58,8 @@ async fn orders(view: &mut View, limit: u32) -> Result<Vec<Event>, Error> {
                 SELECT invoice, class, MAX(instant) AS newest FROM order_lines
                 WHERE tenant = $1 AND day >= $2 AND class IN (1, 2)
                 GROUP BY invoice, class ORDER BY 3 DESC, 1, 2 LIMIT $3
-             ) AS n JOIN appearances a
-                ON a.tenant = $1 AND a.kind = n.class AND a.name = n.invoice
+             ) AS n CROSS JOIN appearances a
+             WHERE a.tenant = $1 AND a.kind = n.class AND a.name = n.invoice
              GROUP BY n.invoice, n.class, n.newest ORDER BY 3 DESC, 1, 2",
         )
         .bind(&view.shop.tenant)
