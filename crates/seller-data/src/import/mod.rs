@@ -3,8 +3,8 @@
 //! Every file is CSV with a header, plain or gzip. It is read twice: the first time nothing is
 //! written, and what is wrong in it is found, so that an order with a bad row is left out whole and a
 //! damaged file changes nothing; the second time its rows are written, some thousands to a
-//! transaction. How far that came is kept in the transaction itself ([`resume`]). Memory does not grow
-//! with the file: what has to be known of all of its rows is in a temporary file ([`scratch`]).
+//! transaction. How far that came is kept in the transaction itself (`resume`). Memory does not grow
+//! with the file: what has to be known of all of its rows is in a temporary file (`scratch`).
 
 mod catalogue;
 mod content;
