@@ -11,7 +11,7 @@ use crate::{
 };
 
 /// Every version of the schema, oldest first. A text that was released never changes.
-const VERSIONS: [(i64, &str, Text); 5] = [
+const VERSIONS: [(i64, &str, Text); 6] = [
     (
         1,
         "shops",
@@ -32,6 +32,11 @@ const VERSIONS: [(i64, &str, Text); 5] = [
         5,
         "packs",
         same(include_str!("../migrations/0005_packs.sql")),
+    ),
+    (
+        6,
+        "prices by seller",
+        same(include_str!("../migrations/0006_prices_by_seller.sql")),
     ),
 ];
 

@@ -104,31 +104,56 @@ async fn products(view: &mut View, product_id: Option<&str>) -> Result<Vec<Liste
     Ok(rows.into_iter().map(listed).collect())
 }
 
+/// What was seen from day `$2` on (`$recent`), and of each seller what was seen last before that, of the products that `$of`
+/// names. SQLite takes the tables of a cross join in the order in which they stand: it would read all observations.
+macro_rules! observations_sql {
+    ($recent:literal, $of:literal) => {
+        concat!(
+            "SELECT o.product_id, o.competitor, o.day, o.price, o.pack, o.instant, o.id
+             FROM price_observations o WHERE o.tenant = $1",
+            $recent,
+            $of,
+            " UNION ALL
+             SELECT o.product_id, o.competitor, o.day, o.price, o.pack, o.instant, o.id
+             FROM (
+                SELECT o.product_id, o.competitor, MAX(o.instant) AS instant
+                FROM price_observations o WHERE o.tenant = $1 AND o.day < $2",
+            $of,
+            " GROUP BY o.product_id, o.competitor
+             ) AS newest CROSS JOIN price_observations o WHERE o.tenant = $1
+                AND o.product_id = newest.product_id AND o.competitor = newest.competitor
+                AND o.instant = newest.instant
+             ORDER BY 6, 7"
+        )
+    };
+}
+
+type ObservationRow = (String, String, i64, i64, String, i64, i64);
+
 /// What was seen late enough to hold within the window, and of each seller what was seen last before that.
 async fn observations(
     view: &mut View,
     product_id: Option<&str>,
     window: Window,
 ) -> Result<BTreeMap<String, Sellers>, Error> {
-    let rows: Vec<(String, String, i64, i64, String)> = sqlx::query_as(
-        "SELECT o.product_id, o.competitor, o.day, o.price, o.pack
-         FROM price_observations o LEFT JOIN (
-            SELECT product_id, competitor, MAX(instant) AS instant FROM price_observations
-            WHERE tenant = $1 AND day < $2 AND ($3 = '' OR product_id = $3)
-            GROUP BY product_id, competitor
-         ) AS before ON before.product_id = o.product_id AND before.competitor = o.competitor
-            AND before.instant = o.instant
-         WHERE o.tenant = $1 AND ($3 = '' OR o.product_id = $3)
-            AND (o.day >= $2 OR before.instant IS NOT NULL)
-         ORDER BY o.instant, o.id",
-    )
-    .bind(&view.shop.tenant)
-    .bind(window.first - CARRIED_DAYS)
-    .bind(product_id.unwrap_or_default())
-    .fetch_all(&mut *view.db)
-    .await?;
+    let query = match product_id {
+        // The sign keeps engines from reading the days of all products for those of one.
+        Some(_) => sqlx::query_as(observations_sql!(
+            " AND +o.day >= $2",
+            " AND o.product_id = $3"
+        )),
+        None => sqlx::query_as(observations_sql!(" AND o.day >= $2", "")),
+    };
+    let query = query
+        .bind(&view.shop.tenant)
+        .bind(window.first - CARRIED_DAYS);
+    let query = match product_id {
+        Some(id) => query.bind(id),
+        None => query,
+    };
+    let rows: Vec<ObservationRow> = query.fetch_all(&mut *view.db).await?;
     let mut observed: BTreeMap<String, Sellers> = BTreeMap::new();
-    for (product, seller, day, price, pack) in rows {
+    for (product, seller, day, price, pack, ..) in rows {
         let sellers = observed.entry(product).or_default();
         let seen = sellers.entry(seller).or_default();
         seen.push(Seen { day, price, pack });
