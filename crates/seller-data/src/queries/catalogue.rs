@@ -80,63 +80,82 @@ pub(super) async fn read(view: &mut View) -> Result<Vec<Entry>, Error> {
     Ok(rows.into_iter().map(entry).collect())
 }
 
-type SalesRow = (
-    String,
-    i64,
-    i64,
-    i64,
-    i64,
-    i64,
-    i64,
-    i64,
-    i64,
-    Option<i64>,
-    i64,
-    i64,
-    i64,
-);
+/// How long each of the spans is that sales are read over, in days, and how many there are.
+const SPAN_DAYS: i64 = 30;
+const SPANS: i64 = 4;
 
-/// SQLite reads a cross join from left to right: the last days of each product, not all days of the shop.
+/// One after the other, for the database adds up a plain span in half the time of conditions on each row.
 async fn sales(view: &mut View) -> Result<BTreeMap<String, Sales>, Error> {
-    let rows: Vec<SalesRow> = sqlx::query_as(
-        "SELECT p.id,
-            CAST(SUM(CASE WHEN day > $2 - 30 THEN units ELSE 0 END) AS BIGINT),
-            CAST(SUM(CASE WHEN day > $2 - 90 THEN units ELSE 0 END) AS BIGINT),
-            CAST(SUM(CASE WHEN day > $2 - 30 THEN gross ELSE 0 END) AS BIGINT),
-            CAST(SUM(CASE WHEN day > $2 - 90 THEN gross ELSE 0 END) AS BIGINT),
-            CAST(SUM(CASE WHEN day > $2 - 30 THEN sales ELSE 0 END) AS BIGINT),
-            CAST(SUM(CASE WHEN day > $2 - 30 THEN returns ELSE 0 END) AS BIGINT),
-            CAST(SUM(CASE WHEN day <= $2 - 30 THEN sales ELSE 0 END) AS BIGINT),
-            CAST(SUM(CASE WHEN day <= $2 - 30 THEN returns ELSE 0 END) AS BIGINT),
-            MAX(CASE WHEN units > 0 THEN day END),
-            CAST(SUM(CASE WHEN day <= $2 - 30 AND day > $2 - 60 THEN units ELSE 0 END) AS BIGINT),
-            CAST(SUM(CASE WHEN day <= $2 - 30 AND day > $2 - 60 THEN gross ELSE 0 END) AS BIGINT),
-            CAST(SUM(CASE WHEN day <= $2 - 30 AND day > $2 - 60 THEN sales ELSE 0 END) AS BIGINT)
+    let mut sales: BTreeMap<String, Sales> = BTreeMap::new();
+    for span in 0..SPANS {
+        let last = view.shop.last() - SPAN_DAYS * span;
+        for (product, sold) in sold(view, last - SPAN_DAYS, last).await? {
+            sales.entry(product).or_default().add(span, &sold);
+        }
+    }
+    Ok(sales)
+}
+
+/// A product's sums over a span.
+struct Sold {
+    units: i64,
+    gross: i64,
+    sales: i64,
+    returns: i64,
+    last_sale: Option<i64>,
+}
+
+/// After day `first` up to `last`. SQLite reads a cross join from left to right: these days of each product, not all days of the
+/// shop.
+async fn sold(view: &mut View, first: i64, last: i64) -> Result<Vec<(String, Sold)>, Error> {
+    let rows: Vec<(String, i64, i64, i64, i64, Option<i64>)> = sqlx::query_as(
+        "SELECT p.id, CAST(SUM(units) AS BIGINT), CAST(SUM(gross) AS BIGINT),
+            CAST(SUM(sales) AS BIGINT), CAST(SUM(returns) AS BIGINT),
+            MAX(CASE WHEN units > 0 THEN day END)
          FROM products p CROSS JOIN product_days d
          WHERE p.tenant = $1 AND d.tenant = p.tenant AND d.product_id = p.id
-            AND d.day > $2 - 120 AND d.day <= $2
+            AND d.day > $2 AND d.day <= $3
          GROUP BY p.id",
     )
     .bind(&view.shop.tenant)
-    .bind(view.shop.last())
+    .bind(first)
+    .bind(last)
     .fetch_all(&mut *view.db)
     .await?;
-    let sales = |row: SalesRow| {
-        let sales = Sales {
-            units_30: row.1,
-            units_90: row.2,
-            gross_30: row.3,
-            gross_90: row.4,
-            sold_30: row.5,
-            returned_30: row.6,
-            sold_before: row.7,
-            returned_before: row.8,
-            last_sale: row.9,
-            units_earlier: row.10,
-            gross_earlier: row.11,
-            sold_earlier: row.12,
+    let sold = |(id, units, gross, sales, returns, last_sale)| {
+        let sold = Sold {
+            units,
+            gross,
+            sales,
+            returns,
+            last_sale,
         };
-        (row.0, sales)
+        (id, sold)
     };
-    Ok(rows.into_iter().map(sales).collect())
+    Ok(rows.into_iter().map(sold).collect())
+}
+
+impl Sales {
+    /// Adds the `span`th span before `as_of`, the newest first.
+    fn add(&mut self, span: i64, sold: &Sold) {
+        if span == 0 {
+            self.units_30 = sold.units;
+            self.gross_30 = sold.gross;
+            self.sold_30 = sold.sales;
+            self.returned_30 = sold.returns;
+        } else {
+            self.sold_before += sold.sales;
+            self.returned_before += sold.returns;
+        }
+        if span == 1 {
+            self.units_earlier = sold.units;
+            self.gross_earlier = sold.gross;
+            self.sold_earlier = sold.sales;
+        }
+        if span < 3 {
+            self.units_90 += sold.units;
+            self.gross_90 += sold.gross;
+        }
+        self.last_sale = self.last_sale.max(sold.last_sale);
+    }
 }

@@ -15,6 +15,7 @@ async fn the_marketplace_makes_its_store_answers_and_stops_when_told() {
     let addr = format!("127.0.0.1:{}", free_port());
     let mut child = Program::new(&["mock-api", "--marketplace-latency", "0"])
         .with_env("MARKETPLACE_ADDR", &addr)
+        .with_env("ALERT_PRICE_UNDERCUT_PERCENT", "100")
         .start();
     let health = format!("http://{addr}/healthz");
     while get(&health).await.is_none() {
@@ -32,6 +33,15 @@ async fn the_marketplace_makes_its_store_answers_and_stops_when_told() {
     let calls: Value =
         serde_json::from_str(&get(&format!("http://{addr}/calls")).await.unwrap()).unwrap();
     assert_eq!(calls["total"], 1);
+    let alerts = client
+        .get(format!("http://{addr}/api/v1/dashboard/alerts"))
+        .header("x-tenant-id", "tenant-001");
+    let alerts = alerts.send().await.unwrap().text().await.unwrap();
+    assert!(alerts.contains("\"stock_out:"), "{alerts}");
+    assert!(
+        !alerts.contains("price_undercut"),
+        "nobody gives it away: {alerts}"
+    );
 
     let run: Run = child.stop();
     assert_eq!((run.code, run.stdout.as_str()), (Some(0), ""));

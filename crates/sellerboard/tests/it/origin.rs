@@ -7,6 +7,7 @@ use axum::Router;
 use axum::body::{Body, Bytes};
 use axum::response::{IntoResponse as _, Response};
 use futures_util::stream;
+use reqwest::Method;
 use serde_json::json;
 use tokio::time::Instant;
 
@@ -328,4 +329,27 @@ async fn a_tenant_that_the_origin_does_not_know_has_an_empty_shop() {
     let document = reply.json();
     assert_eq!(document["payload"]["items"], json!([]));
     assert!(document["payload"]["next_cursor"].is_null());
+}
+
+#[tokio::test]
+async fn alerts_are_told_from_the_configured_thresholds_on() {
+    let world = World::start().await;
+    let price = json!({"product_id": "101", "competitor": "Cheap", "price": "0.05"});
+    world
+        .write("tenant-001", Method::POST, "/prices", &price)
+        .await;
+    for (least, is_told) in [("5", true), ("99.9", false)] {
+        let node = world
+            .node(&[
+                ("DATA_SOURCE", "sql"),
+                ("ALERT_PRICE_UNDERCUT_PERCENT", least),
+            ])
+            .await;
+        let answer = node.get("tenant-001", "/dashboard/alerts").await.json();
+        let items = answer["payload"]["items"].as_array().unwrap();
+        let told = items
+            .iter()
+            .any(|alert| alert["id"] == "price_undercut:101");
+        assert_eq!(told, is_told, "from {least} %: {items:?}");
+    }
 }

@@ -17,6 +17,9 @@ const FORECASTS_MAX: usize = 200;
 /// So many products' sales are watched: the greatest. Each of them may have a false alarm.
 const WATCHED_MAX: usize = 40;
 
+/// So many undercut products are told at most: those with the greatest sales.
+const UNDERCUTS_MAX: usize = 100;
+
 /// How long ago an undercut price may have begun, as far as it is looked for.
 const UNDERCUT_DAYS_MAX: i64 = 60;
 
@@ -57,7 +60,7 @@ impl Facts {
         let asked: Vec<&str> = asked.iter().map(|&at| catalogue[at].id.as_str()).collect();
         Ok(Self {
             courses: Courses::read(view, &asked).await?,
-            undercuts: undercuts(view, thresholds).await?,
+            undercuts: undercuts(view, &catalogue, thresholds).await?,
             refunds: refunds(view).await?,
             opinions: opinions(view).await?,
             catalogue,
@@ -81,14 +84,18 @@ fn may_be_short(entry: &Entry, thresholds: &Thresholds) -> bool {
 
 async fn undercuts(
     view: &mut View,
+    catalogue: &[Entry],
     thresholds: &Thresholds,
 ) -> Result<BTreeMap<String, (Rival, i64)>, Error> {
+    let mut rivals = market::cheapest_rivals(view).await?;
+    rivals.retain(|_, rival| is_undercut(&rival.own, &rival.theirs, thresholds));
+    let greatest = catalogue
+        .iter()
+        .filter_map(|entry| rivals.remove_entry(&entry.id));
     let mut undercuts = BTreeMap::new();
-    for (product, rival) in market::cheapest_rivals(view).await? {
-        if is_undercut(&rival.own, &rival.theirs, thresholds) {
-            let since = undercut_since(view, &product, &rival, thresholds).await?;
-            undercuts.insert(product, (rival, since));
-        }
+    for (product, rival) in greatest.take(UNDERCUTS_MAX) {
+        let since = undercut_since(view, &product, &rival, thresholds).await?;
+        undercuts.insert(product, (rival, since));
     }
     Ok(undercuts)
 }
