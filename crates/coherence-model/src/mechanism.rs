@@ -48,10 +48,10 @@ pub enum Mechanism {
     ///
     /// Without it: an entry that died where it stood is handed out.
     StampOnPromotion,
-    /// Entry and table come in one reply.
+    /// The table is read after the entry, or with it.
     ///
     /// Without it: an entry is judged by an older table, as if that were as new as the entry.
-    Together,
+    TableLast,
     /// A mirror is trusted from when the read that proved it was sent, not from when its reply came.
     ///
     /// Without it: a late reply is trusted for its delay too long.
@@ -80,7 +80,7 @@ impl Mechanism {
         Self::StampBeforeLoad,
         Self::StampOnFill,
         Self::StampOnPromotion,
-        Self::Together,
+        Self::TableLast,
         Self::TrustFromSend,
         Self::Unconfirm,
         Self::ValueTags,

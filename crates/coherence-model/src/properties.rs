@@ -6,7 +6,7 @@ use stateright::Property;
 
 use crate::Mechanism;
 use crate::protocol::Protocol;
-use crate::state::{Answer, NODES, Node, Set, State, Value};
+use crate::state::{Answer, NODES, Node, Read, Set, State, Value};
 
 /// The promises, by name.
 pub mod promise {
@@ -163,7 +163,10 @@ fn promises() -> Vec<Property<Protocol>> {
         }),
         Property::always(promise::UNKNOWN, |model: &Protocol, state: &State| {
             (0..NODES).all(|index| {
-                let life = state.nodes[index].read.map(|read| read.table.life);
+                let life = state.nodes[index]
+                    .read
+                    .and_then(|read| read.table)
+                    .map(|table| table.life);
                 let handed_out = model.handed_out(state, index);
                 handed_out.is_none_or(|value| Some(value.life) == life)
             })
@@ -191,8 +194,9 @@ fn situations() -> Vec<Property<Protocol>> {
             situation::DEAD_IN_REDIS,
             |model: &Protocol, state: &State| {
                 (0..NODES).any(|index| {
-                    let entry = state.nodes[index].read.and_then(|read| read.entry);
-                    entry.is_some() && model.handed_out(state, index).is_none()
+                    let read = state.nodes[index].read;
+                    let is_whole = |read: Read| read.entry.is_some() && read.table.is_some();
+                    read.is_some_and(is_whole) && model.handed_out(state, index).is_none()
                 })
             },
         ),

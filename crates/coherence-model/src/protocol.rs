@@ -28,9 +28,9 @@ pub enum Action {
     LoadBegins(usize),
     /// A load ends, and its value is filled in.
     LoadEnds(usize),
-    /// The table alone is read, where [`Mechanism::Together`] is off.
+    /// The table is read: for the entry that was read before, or beforehand, where [`Mechanism::TableLast`] is off.
     ReadsTable(usize),
-    /// Entry and table are read; the reply is under way.
+    /// A read is sent, and the entry is read.
     Reads(usize),
     /// The reply to a read comes.
     ReadComes(usize),
@@ -113,14 +113,16 @@ impl Protocol {
         }
         let may_read = state.spent.reads[index] < bounds.reads_max[index];
         if node.up && node.read.is_none() && may_read {
-            if self.has(Mechanism::Together) || node.table_read.is_some() {
+            if self.has(Mechanism::TableLast) || node.table_read.is_some() {
                 actions.push(Action::Reads(index));
             } else {
                 actions.push(Action::ReadsTable(index));
             }
         }
-        if node.read.is_some() {
-            actions.push(Action::ReadComes(index));
+        match node.read {
+            Some(Read { table: Some(_), .. }) => actions.push(Action::ReadComes(index)),
+            Some(_) if node.up => actions.push(Action::ReadsTable(index)),
+            _ => {}
         }
         self.invalidation_actions(state, index, actions);
         let may_lose = state.spent.losses < bounds.losses_max;

@@ -161,15 +161,15 @@ pub struct Load {
     pub leased: bool,
 }
 
-/// A reply to a read, under way. The server saw the request when it was sent.
+/// A read under way. The server read the entry when it was sent, and reads the table then or later.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct Read {
     /// When it was sent.
     pub sent_at: u8,
     /// Whether a push, a loss of connection or another incarnation came after it was sent.
     pub disturbed: bool,
-    /// The table, as the server had it.
-    pub table: TableId,
+    /// The table, as the server had it; none yet if it was not read yet.
+    pub table: Option<TableId>,
     /// The entry, as the server had it.
     pub entry: Option<Value>,
     /// Ghost: the invalidations that whoever asks must not see undone.
@@ -208,7 +208,7 @@ pub struct Node {
     pub load: Option<Load>,
     /// Its read.
     pub read: Option<Read>,
-    /// A table read by itself, where [`Together`](crate::Mechanism::Together) is off.
+    /// A table read beforehand, where [`TableLast`](crate::Mechanism::TableLast) is off.
     pub table_read: Option<TableId>,
     /// Its invalidation.
     pub script: Option<Script>,

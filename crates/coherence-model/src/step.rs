@@ -17,7 +17,11 @@ impl Protocol {
             Action::LoadEnds(index) => self.end_load(state, index)?,
             Action::ReadsTable(index) => {
                 let server = usize::from(state.nodes[index].server);
-                state.nodes[index].table_read = Some(self.table_of(state, server)?);
+                let table = Some(self.table_of(state, server)?);
+                match &mut state.nodes[index].read {
+                    Some(read) => read.table = table,
+                    None => state.nodes[index].table_read = table,
+                }
             }
             Action::Reads(index) => self.send_read(state, index)?,
             Action::ReadComes(index) => self.receive_read(state, index)?,
@@ -145,10 +149,7 @@ impl Protocol {
     fn send_read(&self, state: &mut State, index: usize) -> Option<()> {
         state.spent.reads[index] += 1;
         let server = usize::from(state.nodes[index].server);
-        let table = match state.nodes[index].table_read.take() {
-            Some(table) => table,
-            None => self.table_of(state, server)?,
-        };
+        let table = state.nodes[index].table_read.take();
         let loader = u8::try_from(index).ok()?;
         let acknowledged =
             state.those(|known| known.node == loader && known.answer != Answer::None);
@@ -166,7 +167,7 @@ impl Protocol {
     fn receive_read(&self, state: &mut State, index: usize) -> Option<()> {
         let handed_out = self.handed_out(state, index);
         let read = state.nodes[index].read?;
-        self.install(state, index, read.table, read.sent_at, read.disturbed);
+        self.install(state, index, read.table?, read.sent_at, read.disturbed);
         state.nodes[index].read = None;
         if let Some(value) = handed_out {
             let sequence = state.nodes[index].sequence;
@@ -183,10 +184,10 @@ impl Protocol {
     pub(crate) fn handed_out(&self, state: &State, index: usize) -> Option<Value> {
         let node = &state.nodes[index];
         let read = node.read?;
-        let value = read.entry?;
+        let (value, table) = (read.entry?, read.table?);
         let judged = self.has(Mechanism::StampOnPromotion);
         let overlaid = self.has(Mechanism::OverlayForRedis);
-        if (judged && !self.judge.admits(read.table, value))
+        if (judged && !self.judge.admits(table, value))
             || (overlaid && self.judge.overlay_covers(state, node, 0))
         {
             return None;
@@ -195,7 +196,7 @@ impl Protocol {
             return Some(value);
         }
         let mut after = *state;
-        self.install(&mut after, index, read.table, read.sent_at, read.disturbed);
+        self.install(&mut after, index, table, read.sent_at, read.disturbed);
         let mirror = after.nodes[index].mirror?;
         self.judge.admits(mirror.table, value).then_some(value)
     }

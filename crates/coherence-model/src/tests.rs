@@ -123,7 +123,7 @@ needed! {
     the_stamp_comes_before_the_load: StampBeforeLoad, ACKNOWLEDGER, ACKNOWLEDGED;
     the_fill_compares_stamps: StampOnFill, MESSAGES, FILL;
     the_promotion_compares_stamps: StampOnPromotion, MESSAGES, STRICT;
-    entry_and_table_come_together: Together, MESSAGES, STRICT;
+    the_table_is_read_after_the_entry: TableLast, MESSAGES, STRICT;
     trust_counts_from_the_sending: TrustFromSend, MESSAGES, BOUNDED;
     a_push_makes_earlier_replies_no_proof: Unconfirm, MESSAGES, HEARD;
     tags_of_the_value_count: ValueTags, ACKNOWLEDGER, ACKNOWLEDGED;

@@ -20,6 +20,8 @@
 //!   after the entry, so it is never thought to be kept for longer than it is.
 //! - *Replies that are mixed up*: an entry names its key, and the transaction carries a random number of its own.
 //!
+//! The model in `coherence-model` reads an entry and its table so, at two moments with anything between them.
+//!
 //! So each entry's reply is read as it comes, and none has to be held until the last one is there. What costs the server is not the bytes but the
 //! commands, those in a transaction above all. Nothing is waited for to fill it: it takes what tasks that are ready to run ask for
 //! before it has its turn.
