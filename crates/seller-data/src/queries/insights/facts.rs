@@ -12,7 +12,7 @@ use crate::{error::Error, shop::View};
 /// Half a year of whole weeks: each weekday counts equally often.
 pub(super) const WEEKS_MAX: u32 = 26;
 
-/// The newest lines are looked at one by one, but no more than this: a large shop's last days, a small one's weeks.
+/// The newest days' lines are looked at one by one, but no more than this: a large shop's last days, a small one's weeks.
 const LINES_MAX: i64 = 20_000;
 const LINES_DAYS: u32 = 84;
 
@@ -60,7 +60,7 @@ pub(super) struct Facts {
     pub(super) catalogue: Vec<Entry>,
     /// Of half a year, up to the day before `as_of`, which may not be over yet.
     pub(super) days: BTreeMap<i64, Figures>,
-    /// Newest first.
+    /// Of whole days.
     pub(super) lines: Vec<Line>,
     /// Of the newest span, and of the one before.
     pub(super) customers: [Customers; 2],
@@ -119,8 +119,11 @@ impl Facts {
 async fn lines(view: &mut View) -> Result<Vec<Line>, Error> {
     let rows: Vec<(String, String, i64, i64)> = sqlx::query_as(
         "SELECT invoice, product_id, instant, day FROM order_lines
-         WHERE tenant = $1 AND day >= $2 AND day <= $3 AND class = 1
-         ORDER BY day DESC LIMIT $4",
+         WHERE tenant = $1 AND class = 1 AND day <= $3 AND day >= (
+            SELECT MIN(day) FROM (
+                SELECT day, SUM(lines) OVER (ORDER BY day DESC) AS so_far
+                FROM day_totals WHERE tenant = $1 AND day >= $2 AND day <= $3
+            ) AS days WHERE so_far <= $4)",
     )
     .bind(&view.shop.tenant)
     .bind(view.shop.first_of(LINES_DAYS))
