@@ -109,11 +109,15 @@ fn order_event((invoice, class, instant, lines, pieces, amount): OrderRow) -> Ev
     event
 }
 
+/// From the day on that has enough of them: SQLite would sort all of them, as it finds the index by day too wide.
 async fn reviews(view: &mut View, limit: u32) -> Result<Vec<Event>, Error> {
     let rows: Vec<(i64, String, String, i64, i64)> = sqlx::query_as(
         "SELECT r.id, r.product_id, p.name, r.rating, r.instant
-         FROM reviews r JOIN products p ON p.tenant = r.tenant AND p.id = r.product_id
-         WHERE r.tenant = $1 ORDER BY r.day DESC, r.instant DESC, r.id DESC LIMIT $2",
+         FROM reviews r CROSS JOIN products p
+         WHERE r.tenant = $1 AND p.tenant = r.tenant AND p.id = r.product_id
+            AND r.day >= COALESCE((SELECT day FROM reviews WHERE tenant = $1
+                ORDER BY day DESC LIMIT 1 OFFSET $2), -1000000)
+         ORDER BY r.day DESC, r.instant DESC, r.id DESC LIMIT $2",
     )
     .bind(&view.shop.tenant)
     .bind(i64::from(limit))
@@ -133,9 +137,9 @@ async fn reviews(view: &mut View, limit: u32) -> Result<Vec<Event>, Error> {
 async fn prices(view: &mut View, limit: u32) -> Result<Vec<Event>, Error> {
     let rows: Vec<(i64, String, String, String, i64, i64)> = sqlx::query_as(
         "SELECT o.id, o.product_id, p.name, o.competitor, o.price, o.instant
-         FROM price_observations o
-         JOIN products p ON p.tenant = o.tenant AND p.id = o.product_id
-         WHERE o.tenant = $1 ORDER BY o.day DESC, o.instant DESC, o.id DESC LIMIT $2",
+         FROM price_observations o CROSS JOIN products p
+         WHERE o.tenant = $1 AND p.tenant = o.tenant AND p.id = o.product_id
+         ORDER BY o.day DESC, o.instant DESC, o.id DESC LIMIT $2",
     )
     .bind(&view.shop.tenant)
     .bind(i64::from(limit))
