@@ -27,6 +27,9 @@ mod standing;
 /// Without a product, at most this many are answered, by id.
 const PRODUCTS_MAX: i64 = 1000;
 
+/// Ten years: each day of the window is looked at.
+const DAYS_MAX: u32 = 3660;
+
 impl Store {
     /// The prices of one product, or of all (at most 1,000), from `days` before the newest order
     /// until now.
@@ -47,7 +50,7 @@ impl Store {
             return Err(Error::new(ErrorKind::NotFound, "no such product"));
         }
         let window = Window {
-            first: view.shop.first_of(days),
+            first: view.shop.first_of(days.min(DAYS_MAX)),
             last: market::last_day(&mut view).await?,
         };
         let mut observed = observations(&mut view, product_id, window).await?;
