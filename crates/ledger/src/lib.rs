@@ -4,7 +4,7 @@
 //! `docs/numbers.md`, written a second time in the plainest way. [`Ledger`] gives the answers as JSON, as clients see
 //! them, and [`differences`] sets them beside the service's.
 //!
-//! [`slice`] makes a shop with the dirt of UCI's "Online Retail", so that a test needs no data; [`CUTS`] are five tenants
+//! [`slice()`] makes a shop with the dirt of UCI's "Online Retail", so that a test needs no data; [`CUTS`] are five tenants
 //! to cut from either, [`CUT_OFFS`] the days on which to look.
 
 #![forbid(unsafe_code)]
