@@ -29,10 +29,11 @@ pub(crate) fn run(data: &Path, print: impl Fn(String)) -> anyhow::Result<()> {
     let pairs = pairs(&data.join(FILE))?;
     let pricing = tokio::runtime::Runtime::new()?.block_on(answer(&pairs))?;
     ensure!(
-        pricing.carried_days == i64::from(CARRIED),
+        pricing.carried_days == Some(i64::from(CARRIED)),
         "prices are carried for another time"
     );
-    let last: i32 = days(pricing.prices_as_of.to_string().parse()?);
+    let last = pricing.prices_as_of.context("no last day")?;
+    let last: i32 = days(last.to_string().parse()?);
     let mut count = Count::default();
     for item in &pricing.items {
         let pair = pairs.get(&item.product_id).context("an unknown product")?;

@@ -44,7 +44,7 @@ pub(crate) async fn measure(options: &PatchOptions) -> anyhow::Result<Report> {
     let begun = Instant::now();
     let mut report = Report::new("patch");
     let shop = Shop::start(options.nodes).await?;
-    let product = best_seller(&shop).await?;
+    let product = first_product(&shop).await?;
     // A rival who is always cheaper keeps the product among the alerts.
     let rival = json!({ "product_id": product, "competitor": "Rival", "price": "1.00" });
     shop.write(Method::POST, "/prices", &rival).await?;
@@ -52,7 +52,7 @@ pub(crate) async fn measure(options: &PatchOptions) -> anyhow::Result<Report> {
         ("product", format!("/products/{product}")),
         ("pricing", "/pricing/trends".to_owned()),
         ("alerts", "/dashboard/alerts".to_owned()),
-        ("insights", "/dashboard/insights".to_owned()),
+        ("products", "/products".to_owned()),
     ];
 
     for (name, path) in &endpoints {
@@ -119,18 +119,12 @@ pub(crate) async fn measure(options: &PatchOptions) -> anyhow::Result<Report> {
     Ok(report)
 }
 
-/// The product that the insights are about.
-async fn best_seller(shop: &Shop) -> anyhow::Result<String> {
-    let node = &shop.nodes[0];
-    let insights = shop.read(node, "/dashboard/insights").send().await?;
-    let insights: Value = insights.error_for_status()?.json().await?;
-    let mut items = insights["payload"]["items"]
-        .as_array()
-        .into_iter()
-        .flatten();
-    let best = items.find(|item| item["id"] == "best_seller");
-    let product = best.and_then(|best| best["figures"]["product_id"].as_str());
-    Ok(product.context("the shop has no best seller")?.to_owned())
+/// The first of the list of products.
+async fn first_product(shop: &Shop) -> anyhow::Result<String> {
+    let products = shop.read(&shop.nodes[0], "/products").send().await?;
+    let products: Value = products.error_for_status()?.json().await?;
+    let id = products["payload"]["items"][0]["id"].as_str();
+    Ok(id.context("the shop has no products")?.to_owned())
 }
 
 /// Reads that an edit must not have made misses.

@@ -27,3 +27,6 @@ pub use products::{Product, ProductItem, Products};
 pub use sentiment::{
     DecidingSentence, DecidingWord, Excerpt, ProductSentiment, SentimentOverview, SentimentPoint,
 };
+
+#[cfg(test)]
+mod tests;

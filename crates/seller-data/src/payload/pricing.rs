@@ -14,10 +14,11 @@ pub struct PricingTrends {
     pub currency: String,
     /// The time zone that decides where a day ends, IANA.
     pub timezone: String,
-    /// The last day that prices are told of: `as_of`, or that of the newest observation if it is later.
-    pub prices_as_of: Date,
-    /// For how many days a competitor's price is taken to hold after it was last seen; after that it is not known.
-    pub carried_days: i64,
+    /// The last day that prices are told of: `as_of`, or that of the newest observation if it is later. Null: `as_of`.
+    pub prices_as_of: Option<Date>,
+    /// For how many days a competitor's price is taken to hold after it was last seen; after that it is not known. Null: it
+    /// is not said.
+    pub carried_days: Option<i64>,
     /// One item per product, by id.
     pub items: Vec<PricingItem>,
     /// Always null: the list is complete.
@@ -44,8 +45,10 @@ pub struct PricingItem {
     /// Where the present own price stands; null without a competitor whose present price is known and comparable.
     pub position: Option<PricingPosition>,
     /// Where the own price stood, oldest first: one point per change.
+    #[serde(default)]
     pub positions: Vec<PositionPoint>,
     /// On how many days there was a competitor to compare with.
+    #[serde(default)]
     pub compared_days: i64,
 }
 
@@ -68,11 +71,17 @@ pub struct CompetitorPrices {
     /// How much its newest price buys; as the shop's own if nothing else was stated.
     pub pack: Option<PackSize>,
     /// Whether its newest price can be compared: not if it buys kilograms and the shop sells litres.
+    #[serde(default = "comparable")]
     pub is_comparable: bool,
-    /// The day on which a price was last seen.
-    pub last_seen: Date,
+    /// The day on which a price was last seen; null if it is not said.
+    pub last_seen: Option<Date>,
     /// When it was cheapest; null if no comparable price is known.
     pub cheapest: Option<CheapestDays>,
+}
+
+/// Prices are comparable unless something else is said.
+fn comparable() -> bool {
+    true
 }
 
 /// A price that holds from this day through `until`.
@@ -87,8 +96,8 @@ pub struct PricePoint {
     pub price: Money,
     /// What one unit of its pack costs; null if the pack is not known.
     pub unit_price: Option<Money>,
-    /// The last day on which it holds.
-    pub until: Date,
+    /// The last day on which it holds; null: it holds until the next point.
+    pub until: Option<Date>,
 }
 
 /// Where the own price stood from this day until the next point.

@@ -67,8 +67,8 @@ impl Store {
             as_of: shop.as_of,
             currency: shop.currency,
             timezone: shop.timezone,
-            prices_as_of: Date::from_epoch_days(window.last),
-            carried_days: CARRIED_DAYS,
+            prices_as_of: Some(Date::from_epoch_days(window.last)),
+            carried_days: Some(CARRIED_DAYS),
             items,
             next_cursor: None,
         })
@@ -182,7 +182,7 @@ fn item(product: Listed, mut sellers: Sellers, window: Window, zone: &TimeZone) 
             points: course.points(),
             pack: course.pack().map(size),
             is_comparable: course.is_comparable(),
-            last_seen: Date::from_epoch_days(course.last_seen()),
+            last_seen: Some(Date::from_epoch_days(course.last_seen())),
             cheapest: cheapest_days(course, window, leading),
         })
         .collect();

@@ -41,7 +41,7 @@ export function Pricing({ selected, onSelect }) {
     isEmpty=${(pricing) => pricing.items.length === 0}
     empty="No prices have been seen yet."
   >
-    ${({ prices_as_of: asOf, currency }) => html`<${PriceChart} item=${item ?? items[0]} asOf=${asOf} currency=${currency} />
+    ${({ as_of: asOf, prices_as_of: last, currency }) => html`<${PriceChart} item=${item ?? items[0]} asOf=${last ?? asOf} currency=${currency} />
       <${Gaps} compared=${compared} currency=${currency} shown=${item?.product_id} onSelect=${onSelect} />`}
   <//>`;
 }
@@ -51,26 +51,26 @@ function PriceChart({ item, asOf, currency }) {
   const x = useMemo(() => Array.from({ length: DAYS }, (_, index) => end - (DAYS - 1 - index) * DAY_MS), [end]);
   const shown = useMemo(() => item.competitors.filter(({ is_comparable, points }) => is_comparable && points.length > 0), [item]);
   // Where packs differ only prices of the same amount can be compared.
-  const unit = shown.some(({ pack }) => pack && pack.amount !== item.pack.amount) ? item.pack.unit : null;
+  const unit = shown.some(({ pack }) => pack && item.pack && pack.amount !== item.pack.amount) ? item.pack.unit : null;
   const series = useMemo(
     () => [
-      { label: "Your price", colour: "chart-1", kind: "step", values: held(item.own, x, unit) },
+      { label: "Your price", colour: "chart-1", kind: "step", values: held(item.own, x, unit, end) },
       ...shown.map(({ name, points }, index) => ({
         label: name,
         colour: COLOURS[index % COLOURS.length],
         kind: "step",
         isDashed: true,
-        values: held(points, x, unit),
+        values: held(points, x, unit, end),
       })),
     ],
-    [item, shown, unit, x],
+    [item, shown, unit, x, end],
   );
   const { position } = item;
   const own = item.own.at(-1);
   const rank = position && RANKS[position.rank];
   return html`<p class="headline">
-      <b>${money(own.price, currency)}</b>
-      ${own.unit_price !== null && html`<span class="quiet">${money(own.unit_price, currency)} per ${item.pack.unit}</span>`}
+      <b>${own ? money(own.price, currency) : "No price"}</b>
+      ${item.pack && own?.unit_price && html`<span class="quiet">${money(own.unit_price, currency)} per ${item.pack.unit}</span>`}
       ${rank
         ? html`<span class="badge" data-kind=${rank.kind}>${rank.text}</span>
             ${position.percent_to_cheapest !== null &&
@@ -95,17 +95,19 @@ function notes(item, asOf) {
   const notes = [];
   for (const { name, points, is_comparable: isComparable, last_seen: seen } of item.competitors) {
     if (!isComparable) notes.push(`${name} sells another kind of pack, which is not compared.`);
-    else if (points.at(-1)?.until !== asOf) notes.push(`${name} was last seen on ${day(seen)}: its price is not known now.`);
+    else if (seen && !isKnown(points, asOf)) notes.push(`${name} was last seen on ${day(seen)}: its price is not known now.`);
   }
   const sellers = [{ name: "You", cheapest: item.own_cheapest }, ...item.competitors];
   for (const { name, cheapest } of sellers) {
     if (cheapest?.weekdays.length > 0) notes.push(`${name}: cheapest on ${cheapest.weekdays.map(plural).join(", ")}.`);
   }
-  if (item.compared_days > 0) {
+  if (item.own_cheapest && item.compared_days > 0) {
     notes.push(`On ${item.own_cheapest.leading_days} of ${item.compared_days} days nobody was cheaper than you.`);
   }
   return notes;
 }
+
+const isKnown = (points, asOf) => points.length > 0 && (points.at(-1).until ?? asOf) >= asOf;
 
 const plural = (weekday) => `${weekday[0].toUpperCase()}${weekday.slice(1)}s`;
 
@@ -135,10 +137,10 @@ function Gaps({ compared, currency, shown, onSelect }) {
 }
 
 /** On each day the price that holds, by the unit if there is one; a gap where none is known. */
-function held(points, x, unit) {
-  const spans = points.map(({ date, until, price, unit_price: unitPrice }) => [
+function held(points, x, unit, end) {
+  const spans = points.map(({ date, until, price, unit_price: unitPrice }, index) => [
     dayToMs(date),
-    dayToMs(until),
+    until ? dayToMs(until) : index + 1 < points.length ? dayToMs(points[index + 1].date) - DAY_MS : end,
     Number(unit ? unitPrice : price),
   ]);
   return x.map((at) => spans.find(([from, until]) => from <= at && at <= until)?.[2] ?? null);

@@ -12,7 +12,7 @@ use super::super::{
 use crate::{error::Error, mood, shop::View};
 
 /// So many products are forecast at most: those with the greatest sales among those whose stock may be short.
-const FORECASTS_MAX: usize = 200;
+const FORECASTS_MAX: usize = 100;
 
 /// So many products' sales are watched: the greatest. Each of them may have a false alarm.
 const WATCHED_MAX: usize = 40;

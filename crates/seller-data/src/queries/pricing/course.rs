@@ -99,7 +99,7 @@ impl Course {
                 .pack
                 .and_then(|pack| pack.unit_price(span.price))
                 .map(Money::from_units),
-            until: Date::from_epoch_days(span.last),
+            until: Some(Date::from_epoch_days(span.last)),
         };
         self.spans.iter().map(point).collect()
     }
