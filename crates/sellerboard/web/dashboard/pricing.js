@@ -102,7 +102,9 @@ function notes(item, asOf) {
     if (cheapest?.weekdays.length > 0) notes.push(`${name}: cheapest on ${cheapest.weekdays.map(plural).join(", ")}.`);
   }
   if (item.own_cheapest && item.compared_days > 0) {
-    notes.push(`On ${item.own_cheapest.leading_days} of ${item.compared_days} days nobody was cheaper than you.`);
+    const { leading_days: leading } = item.own_cheapest;
+    const days = item.compared_days;
+    notes.push(leading > 0 ? `On ${leading} of ${days} days nobody was cheaper than you.` : `Somebody was cheaper than you on each of ${days} days.`);
   }
   return notes;
 }
