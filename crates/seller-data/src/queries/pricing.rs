@@ -107,20 +107,21 @@ async fn products(view: &mut View, product_id: Option<&str>) -> Result<Vec<Liste
     Ok(rows.into_iter().map(listed).collect())
 }
 
-/// What was seen from day `$2` on (`$recent`), and of each seller what was seen last before that, of the products that `$of`
-/// names. SQLite takes the tables of a cross join in the order in which they stand: it would read all observations.
+/// What was seen from day `$2` on, and of each seller what was seen last before that, of the products that `$of` names.
+///
+/// The signs keep engines from reading the days of all products for those of some. SQLite takes the tables of a cross join in the order
+/// in which they stand: it would read all observations.
 macro_rules! observations_sql {
-    ($recent:literal, $of:literal) => {
+    ($of:literal) => {
         concat!(
             "SELECT o.product_id, o.competitor, o.day, o.price, o.pack, o.instant, o.id
-             FROM price_observations o WHERE o.tenant = $1",
-            $recent,
+             FROM price_observations o WHERE o.tenant = $1 AND +o.day >= $2",
             $of,
             " UNION ALL
              SELECT o.product_id, o.competitor, o.day, o.price, o.pack, o.instant, o.id
              FROM (
                 SELECT o.product_id, o.competitor, MAX(o.instant) AS instant
-                FROM price_observations o WHERE o.tenant = $1 AND o.day < $2",
+                FROM price_observations o WHERE o.tenant = $1 AND +o.day < $2",
             $of,
             " GROUP BY o.product_id, o.competitor
              ) AS newest CROSS JOIN price_observations o WHERE o.tenant = $1
@@ -140,19 +141,17 @@ async fn observations(
     window: Window,
 ) -> Result<BTreeMap<String, Sellers>, Error> {
     let query = match product_id {
-        // The sign keeps engines from reading the days of all products for those of one.
-        Some(_) => sqlx::query_as(observations_sql!(
-            " AND +o.day >= $2",
-            " AND o.product_id = $3"
+        Some(_) => sqlx::query_as(observations_sql!(" AND o.product_id = $3")),
+        None => sqlx::query_as(observations_sql!(
+            " AND o.product_id IN (SELECT id FROM products WHERE tenant = $1 ORDER BY id_key LIMIT $3)"
         )),
-        None => sqlx::query_as(observations_sql!(" AND o.day >= $2", "")),
     };
     let query = query
         .bind(&view.shop.tenant)
         .bind(window.first - CARRIED_DAYS);
     let query = match product_id {
         Some(id) => query.bind(id),
-        None => query,
+        None => query.bind(PRODUCTS_MAX),
     };
     let rows: Vec<ObservationRow> = query.fetch_all(&mut *view.db).await?;
     let mut observed: BTreeMap<String, Sellers> = BTreeMap::new();
